@@ -1,0 +1,81 @@
+/**
+ * Compiles `balance` into `dist/`: one self-contained binary a platform.
+ *
+ *     deno task compile          this platform, as dist/balance
+ *     deno task compile --all    all platforms, with a SHA-256 list
+ *
+ * The runtime is the one that `DENORT_BIN` names for this platform, or `DENORT_BIN_<TARGET>` (upper case, underscores) for
+ * another one; else Deno downloads it. No code cache: the binary would keep it under a predictable name in the
+ * temp folder and feed it to the engine at the next start.
+ *
+ * @module
+ */
+import { GRANTS } from "../lib/permissions.ts";
+
+const TARGETS = [
+  "x86_64-unknown-linux-gnu",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "aarch64-apple-darwin",
+  "x86_64-pc-windows-msvc",
+];
+
+const root = new URL("..", import.meta.url).pathname;
+
+async function compile(output: string, target: string | undefined): Promise<boolean> {
+  const own = target === undefined || target === Deno.build.target;
+  const name = own ? "DENORT_BIN" : `DENORT_BIN_${target.toUpperCase().replaceAll("-", "_")}`;
+  const runtime = Deno.env.get(name);
+  const { DENORT_BIN: _, ...env } = Deno.env.toObject();
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    cwd: root,
+    clearEnv: true,
+    env: { ...env, ...(runtime === undefined ? {} : { DENORT_BIN: runtime }) },
+    args: [
+      "compile",
+      "--quiet",
+      "--frozen",
+      "--no-code-cache",
+      "--no-prompt",
+      ...GRANTS.map(({ flag }) => flag),
+      "--include=lib/worker.ts",
+      ...(target === undefined ? [] : [`--target=${target}`]),
+      `--output=${output}`,
+      "main.ts",
+    ],
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  return success;
+}
+
+async function compileAll(): Promise<number> {
+  const sums: string[] = [];
+  const missing: string[] = [];
+  for (const target of TARGETS) {
+    const output = `dist/balance-${target}${target.includes("windows") ? ".exe" : ""}`;
+    console.log(`compiling ${output}`);
+    if (await compile(output, target)) sums.push(`${await sha256(output)}  ${output.slice(5)}`);
+    else missing.push(target);
+  }
+  await Deno.writeTextFile(`${root}/dist/SHA256SUMS`, sums.map((line) => `${line}\n`).join(""));
+  console.log(sums.join("\n"));
+  for (const target of missing) console.error(`balance: not compiled for ${target}`);
+  return missing.length === 0 ? 0 : 1;
+}
+
+async function sha256(path: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(`${root}/${path}`));
+  return new Uint8Array(digest).toHex();
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.length === 1 && args[0] === "--all") return await compileAll();
+  if (args.length > 0) {
+    console.error("usage: deno task compile [--all]");
+    return 64;
+  }
+  return (await compile("dist/balance", undefined)) ? 0 : 1;
+}
+
+Deno.exit(await main(Deno.args));

@@ -1,0 +1,86 @@
+/**
+ * Going to the background: a detached copy of this program reports its start on a pipe.
+ *
+ * @module
+ */
+import { EXIT, ExitError } from "./core/errors.ts";
+import { readLines } from "./lines.ts";
+import { granted, GRANTS } from "./permissions.ts";
+
+/** What a background start has to say to whoever started it. */
+export interface StartReport {
+  /** Exit code of the command. */
+  readonly code: number;
+  /** What it prints on stdout. */
+  readonly stdout: string;
+  /** What it prints on stderr. */
+  readonly stderr: string;
+}
+
+/** Longest report, in bytes. */
+const MAX_REPORT = 1024 * 1024;
+
+/** Whether this process may start itself again. */
+export function canDetach(): boolean {
+  return granted({ name: "run" });
+}
+
+/**
+ * Starts a detached copy of this program and waits until it listens, or has failed.
+ *
+ * @param args The command line.
+ * @param main The main module, for a run from source.
+ * @throws {ExitError} 71 if the copy cannot be started, 70 if it dies without a word.
+ */
+export async function startInBackground(
+  args: readonly string[],
+  main: URL,
+): Promise<StartReport> {
+  const child = spawn(["--background-child", ...args], main);
+  for await (const line of readLines(reader(child.stdout), MAX_REPORT)) {
+    const report: StartReport = JSON.parse(line);
+    child.unref();
+    return report;
+  }
+  const { code, signal } = await child.status;
+  throw new ExitError(EXIT.software, `balance: the background process died (${signal ?? code})`);
+}
+
+function spawn(args: readonly string[], main: URL): Deno.ChildProcess {
+  const flags = GRANTS.map(({ flag }) => flag);
+  const command = Deno.build.standalone
+    ? args
+    : ["run", "--quiet", "--no-prompt", ...flags, main.href, ...args];
+  try {
+    return new Deno.Command(Deno.execPath(), {
+      args: [...command],
+      detached: true,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ExitError(EXIT.os, `balance: cannot go to the background: ${why}`);
+  }
+}
+
+function reader(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): { read(buffer: Uint8Array): Promise<number | null> } {
+  const source = stream.getReader();
+  let rest = new Uint8Array(0);
+  return {
+    async read(buffer) {
+      if (rest.length === 0) {
+        const { value } = await source.read();
+        if (value === undefined) return null;
+        rest = value;
+      }
+      const count = Math.min(rest.length, buffer.length);
+      buffer.set(rest.subarray(0, count));
+      rest = rest.subarray(count);
+      return count;
+    },
+  };
+}

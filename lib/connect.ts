@@ -1,0 +1,73 @@
+/**
+ * One connection to a backend: timeout, source address, socket options.
+ *
+ * @module
+ */
+import { formatIpv4 } from "./core/address.ts";
+import type { Stream } from "./relay.ts";
+
+/** Why a connect failed. */
+export type ConnectFailure =
+  /** Refused, unreachable or otherwise impossible. */
+  | "refused"
+  /** No answer in time. */
+  | "timeout"
+  /** This process is out of descriptors or the machine out of ports: not the backend's fault. */
+  | "exhausted";
+
+/** How to connect. */
+export interface ConnectOptions {
+  /** Aborts the connect when its time is over. */
+  readonly deadline: AbortSignal;
+  /** Source address, if one is wanted; one that is not local is ignored, as the classic does. */
+  readonly source?: string | undefined;
+}
+
+/** Error codes that are this machine's fault and pass. */
+const EXHAUSTED: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
+
+/** Whether an error says that descriptors or memory have run out. */
+export function isExhausted(error: unknown): boolean {
+  return error instanceof Error && "code" in error && EXHAUSTED.has(error.code);
+}
+
+/**
+ * Sets TCP_NODELAY and SO_KEEPALIVE, as the classic does on both sides.
+ *
+ * Without TCP_NODELAY a message relayed in two writes can stall for 40 ms.
+ */
+export function setOptions(connection: Deno.TcpConn): void {
+  try {
+    connection.setNoDelay(true);
+    connection.setKeepAlive(true);
+  } catch {
+    // The peer has reset already; the first read will tell.
+  }
+}
+
+/**
+ * Connects to a backend; never rejects.
+ *
+ * @param address IPv4 address as an unsigned 32-bit number.
+ * @param port Taken modulo 65536.
+ */
+export async function connect(
+  address: number,
+  port: number,
+  options: ConnectOptions,
+): Promise<Stream | ConnectFailure> {
+  const target = { hostname: formatIpv4(address), port: port & 0xffff };
+  try {
+    if (options.source !== undefined) {
+      const { connectFrom } = await import("./source_connect.ts");
+      const stream = await connectFrom(options.source, target, options.deadline);
+      if (stream !== undefined) return stream;
+    }
+    const connection = await Deno.connect({ ...target, signal: options.deadline });
+    setOptions(connection);
+    return connection;
+  } catch (error) {
+    if (options.deadline.aborted) return "timeout";
+    return isExhausted(error) ? "exhausted" : "refused";
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Numbers and addresses as text: the lenient forms that C programs accept.
+ *
+ * @module
+ */
+
+/**
+ * Reads a leading decimal number as C's `atoi` does.
+ *
+ * Leading blanks and one sign are skipped, digits are taken, the rest is ignored; no digits give 0.
+ *
+ * @returns An integer; not wrapped to 32 bit, at most 2^53 in size.
+ */
+export function atoi(text: string): number {
+  const match = /^[ \t\n\v\f\r]*([+-]?\d+)/.exec(text);
+  if (match === null) return 0;
+  const value = Number(match[1]);
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER)) + 0;
+}
+
+/**
+ * Reads an IPv4 address in any spelling of `inet_aton(3)`.
+ *
+ * | form | meaning |
+ * | --- | --- |
+ * | `a.b.c.d` | four bytes |
+ * | `a.b.c` | c is 16 bit |
+ * | `a.b` | b is 24 bit |
+ * | `a` | 32 bit |
+ *
+ * Each part is decimal, octal (`0…`) or hexadecimal (`0x…`).
+ *
+ * @returns The address as an unsigned 32-bit number, or `undefined` if it is none.
+ */
+export function parseIpv4(text: string): number | undefined {
+  const parts = text.split(".");
+  if (parts.length > 4) return undefined;
+  const last = parts.pop() ?? "";
+  let address = 0;
+  for (const part of parts) {
+    const byte = parsePart(part);
+    if (byte === undefined || byte > 255) return undefined;
+    address = address * 256 + byte;
+  }
+  const room = 256 ** (4 - parts.length);
+  const rest = parsePart(last);
+  if (rest === undefined || rest >= room) return undefined;
+  return address * room + rest;
+}
+
+function parsePart(text: string): number | undefined {
+  if (/^0[xX][0-9a-fA-F]+$/.test(text)) return Number(text);
+  if (/^0[0-7]*$/.test(text)) return parseInt(text, 8);
+  if (/^[1-9][0-9]*$/.test(text)) return Number(text);
+  return undefined;
+}
+
+/** Writes an unsigned 32-bit address as a dotted quad. */
+export function formatIpv4(address: number): string {
+  return `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+}
+
+/**
+ * Reads an address as the 16 bytes of its IPv6 form; IPv4 becomes `::ffff:a.b.c.d`.
+ *
+ * Takes the spellings that a runtime prints for a peer: a dotted quad, or IPv6 with at most one `::`,
+ * the last 32 bits possibly as a dotted quad, a zone (`%eth0`) ignored.
+ *
+ * @returns 16 bytes, or `undefined` if the text is no address.
+ */
+export function parseIpv6(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(16);
+  const bare = text.split("%", 1)[0] ?? "";
+  if (!bare.includes(":")) {
+    const quad = /^\d+\.\d+\.\d+\.\d+$/.test(bare) ? parseIpv4(bare) : undefined;
+    if (quad === undefined) return undefined;
+    bytes[10] = bytes[11] = 255;
+    new DataView(bytes.buffer).setUint32(12, quad);
+    return bytes;
+  }
+  const halves = bare.split("::");
+  if (halves.length > 2) return undefined;
+  const head = parseHextets(halves[0] ?? "");
+  const tail = halves.length === 2 ? parseHextets(halves[1] ?? "") : [];
+  if (head === undefined || tail === undefined) return undefined;
+  const given = head.length + tail.length;
+  if (halves.length === 2 ? given > 14 : given !== 16) return undefined;
+  bytes.set(head, 0);
+  bytes.set(tail, 16 - tail.length);
+  return bytes;
+}
+
+function parseHextets(text: string): number[] | undefined {
+  const bytes: number[] = [];
+  if (text === "") return bytes;
+  const words = text.split(":");
+  for (const [at, word] of words.entries()) {
+    if (word.includes(".") && at === words.length - 1) {
+      const quad = parseIpv4(word);
+      if (quad === undefined) return undefined;
+      bytes.push(quad >>> 24, (quad >>> 16) & 255, (quad >>> 8) & 255, quad & 255);
+    } else {
+      if (!/^[0-9a-fA-F]{1,4}$/.test(word)) return undefined;
+      const value = parseInt(word, 16);
+      bytes.push(value >> 8, value & 255);
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,55 @@
+/**
+ * Exit codes and the error that carries one.
+ *
+ * Everything below `main.ts` throws; `main.ts` alone prints and exits.
+ *
+ * @module
+ */
+
+/** Exit codes (sysexits), as balance 3.54 uses them. */
+export const EXIT = {
+  /** Success; also every answer to `-c`. */
+  ok: 0,
+  /** Wrong usage or an invalid port. */
+  usage: 64,
+  /** An address that cannot be resolved, or a protocol mismatch. */
+  data: 65,
+  /** The control socket's place belongs to somebody else. */
+  noInput: 66,
+  /** No running instance; no channels; no run directory. */
+  unavailable: 69,
+  /** An internal error: always a bug. */
+  software: 70,
+  /** The system refused: listening, control socket, permissions. */
+  os: 71,
+} as const;
+
+/** A failure that ends the program with a message and an exit code. */
+export class ExitError extends Error {
+  override name = "ExitError";
+  /** Exit code, one of {@link EXIT}. */
+  readonly code: number;
+  /** Where the message goes: the classic answers control queries on stdout. */
+  readonly stream: "stdout" | "stderr";
+
+  /**
+   * @param code Exit code, one of {@link EXIT}.
+   * @param message Complete text without the final newline; may have several lines.
+   * @param stream Where the message is printed.
+   */
+  constructor(code: number, message: string, stream: "stdout" | "stderr" = "stderr") {
+    super(message);
+    this.code = code;
+    this.stream = stream;
+  }
+}
+
+/** Wrong usage: the message (if any) and the usage text go to stderr, exit 64. */
+export class UsageError extends ExitError {
+  override name = "UsageError";
+
+  /** @param complaint The line above the usage text, or nothing. */
+  constructor(complaint = "") {
+    super(EXIT.usage, complaint);
+  }
+}

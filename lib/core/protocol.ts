@@ -1,0 +1,66 @@
+/**
+ * The control protocol: lines of UTF-8 text over a Unix socket.
+ *
+ * ```
+ * server: balance-control 1 4711 3.54     greeting: name, protocol version, pid, version of the shell
+ * client: show                            a command, one line
+ * server: GRP Type  #   S …               the answer's lines; one that begins with a dot has it doubled
+ * server: . 0                             end of the answer: a dot, the current group …
+ * server: . 0 bye                         … and `bye` when the server closes the connection now
+ * ```
+ *
+ * @module
+ */
+
+/** Version of the protocol; a client refuses another one. */
+export const PROTOCOL_VERSION = 1;
+
+/** Longest line that a client may send, in bytes without the line end. */
+export const MAX_LINE = 4096;
+
+/** What a server says first. */
+export interface Greeting {
+  /** Version of the protocol. */
+  readonly protocol: string;
+  /** Process id of the instance. */
+  readonly pid: number;
+  /** The version whose shell is spoken. */
+  readonly version: string;
+}
+
+/** Writes the greeting with its line end. */
+export function formatGreeting(pid: number, version: string): string {
+  return `balance-control ${PROTOCOL_VERSION} ${pid} ${version}\n`;
+}
+
+/** Reads the greeting; `undefined` if the line is none. */
+export function parseGreeting(line: string): Greeting | undefined {
+  const match = /^balance-control (\S+) (\d+) (\S+)$/.exec(line);
+  if (match === null) return undefined;
+  const [, protocol = "", pid, version = ""] = match;
+  return { protocol, pid: Number(pid), version };
+}
+
+/**
+ * Writes an answer.
+ *
+ * @param lines The answer's lines, without line ends.
+ * @param group The session's current group.
+ * @param bye Whether the server closes the connection now.
+ */
+export function formatAnswer(lines: readonly string[], group: number, bye: boolean): string {
+  const body = lines.map((line) => `${line.startsWith(".") ? "." : ""}${line}\n`).join("");
+  return `${body}. ${group}${bye ? " bye" : ""}\n`;
+}
+
+/** A line of an answer, or its end. */
+export type AnswerLine =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "end"; readonly group: number; readonly bye: boolean };
+
+/** Reads one line of an answer, without its line end. */
+export function parseAnswerLine(line: string): AnswerLine {
+  const end = /^\. (\d+)( bye)?$/.exec(line);
+  if (end !== null) return { kind: "end", group: Number(end[1]), bye: end[2] !== undefined };
+  return { kind: "text", text: line.startsWith(".") ? line.slice(1) : line };
+}

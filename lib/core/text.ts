@@ -1,0 +1,34 @@
+/**
+ * Text from strangers, made safe to print.
+ *
+ * @module
+ */
+
+/** Replaces control characters, which could drive a terminal, by `\xHH` (or `\u{H}`). */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/**
+ * Writes a log line: `{name}` in the message becomes the field's value, other fields follow as `name=value`.
+ *
+ * Values are made {@link printable}; one with blanks is quoted when it follows as `name=value`.
+ */
+export function formatLogLine(
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+): string {
+  const used = new Set<string>();
+  const text = message.replace(/\{(\w+)\}/g, (_, name: string) => {
+    used.add(name);
+    return printable(String(fields[name]));
+  });
+  const rest = Object.entries(fields).filter(([name]) => !used.has(name)).map(([name, value]) => {
+    const shown = printable(String(value));
+    return ` ${name}=${/[\s"]/.test(shown) ? JSON.stringify(shown) : shown}`;
+  });
+  return text + rest.join("");
+}

@@ -1,0 +1,232 @@
+/**
+ * The threads that accept and relay: one engine in the main thread, or several workers.
+ *
+ * @module
+ */
+import { type WorkerView } from "./core/report.ts";
+import { releaseAll, type Table, workerLoad } from "./core/table.ts";
+import { Engine, type EngineConfig } from "./engine.ts";
+import type { Fields, Level, Reporter } from "./events.ts";
+import type { ListenAddress } from "./listen.ts";
+import type { Sink } from "./dump_writer.ts";
+
+/** All threads that accept and relay. */
+export interface Crew {
+  /** Resolves when nothing listens any more and the last connection has ended. */
+  readonly done: Promise<void>;
+  /** The threads as they are now. */
+  views(): WorkerView[];
+  /** Stops listening; connections go on. */
+  stopListening(): void;
+  /** Ends every connection. */
+  endAll(): void;
+}
+
+/** One engine in the main thread. */
+export class SoloCrew implements Crew {
+  readonly done: Promise<void>;
+  readonly #engine: Engine;
+  readonly #table: Table;
+  #listening = true;
+
+  /** Starts to accept on a bound listener. */
+  constructor(
+    listener: Deno.TcpListener,
+    config: EngineConfig,
+    table: Table,
+    reporter: Reporter,
+    dumpTo?: Sink,
+  ) {
+    this.#table = table;
+    this.#engine = new Engine(listener, config, { table, worker: 0 }, reporter, dumpTo);
+    this.done = this.#engine.done;
+  }
+
+  views(): WorkerView[] {
+    const state = this.#listening ? "running" : "stopped";
+    return [{ worker: 0, state, restarts: 0, ...workerLoad(this.#table, 0) }];
+  }
+
+  stopListening(): void {
+    this.#listening = false;
+    this.#engine.stopListening();
+  }
+
+  endAll(): void {
+    this.#engine.endAll();
+  }
+}
+
+/** The first message to a worker. */
+export interface Start {
+  readonly kind: "start";
+  readonly config: EngineConfig;
+  readonly address: ListenAddress;
+  readonly memory: SharedArrayBuffer;
+  readonly workers: number;
+  readonly worker: number;
+  readonly trace: boolean;
+}
+
+/** What a worker is told. */
+export type Order = Start | { readonly kind: "stop" } | { readonly kind: "end" };
+
+/** What a worker tells. */
+export type Word =
+  /** It listens. */
+  | { readonly kind: "up" }
+  /** It has stopped and its last connection has ended. */
+  | { readonly kind: "done" }
+  | {
+    readonly kind: "log";
+    readonly level: Level;
+    readonly message: string;
+    readonly fields: Fields;
+  }
+  | { readonly kind: "trace"; readonly line: string };
+
+/** Time that a worker must have lived to be restarted at once, in ms. */
+const SHORT_LIFE_MS = 1000;
+
+interface Place {
+  readonly worker: number;
+  thread: Worker | undefined;
+  state: WorkerView["state"];
+  restarts: number;
+  started: number;
+  finish: () => void;
+}
+
+/** Several workers on one address; a dead one is replaced. */
+export class WorkerCrew implements Crew {
+  readonly done: Promise<void>;
+  readonly #places: Place[];
+  readonly #order: Omit<Start, "worker">;
+  readonly #table: Table;
+  readonly #reporter: Reporter;
+  readonly #module: URL;
+  #stopping = false;
+
+  /**
+   * @param table Its number of workers is how many are started.
+   * @param module The worker's entry; tests give another one.
+   */
+  constructor(
+    address: ListenAddress,
+    config: EngineConfig,
+    table: Table,
+    reporter: Reporter,
+    module: URL = new URL("./worker.ts", import.meta.url),
+  ) {
+    const { memory, workers } = table;
+    const trace = reporter.trace !== undefined;
+    this.#order = { kind: "start", config, address, memory, workers, trace };
+    this.#table = table;
+    this.#reporter = reporter;
+    this.#module = module;
+    const finished: Promise<void>[] = [];
+    this.#places = Array.from({ length: workers }, (_, worker) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      finished.push(promise);
+      const state = "restarting";
+      return { worker, thread: undefined, state, restarts: 0, started: 0, finish: resolve };
+    });
+    this.done = Promise.all(finished).then(() => {});
+  }
+
+  /** Starts the workers; resolves when all of them listen. */
+  async start(): Promise<void> {
+    await Promise.all(this.#places.map((place) => this.#launch(place)));
+  }
+
+  views(): WorkerView[] {
+    return this.#places.map(({ worker, state, restarts }) => ({
+      worker,
+      state,
+      restarts,
+      ...workerLoad(this.#table, worker),
+    }));
+  }
+
+  stopListening(): void {
+    this.#stopping = true;
+    for (const place of this.#places) {
+      if (place.thread === undefined) place.finish();
+      place.state = "stopped";
+    }
+    this.#tell({ kind: "stop" });
+  }
+
+  endAll(): void {
+    this.#tell({ kind: "end" });
+  }
+
+  #tell(order: Order): void {
+    for (const { thread } of this.#places) thread?.postMessage(order);
+  }
+
+  /** Starts one worker; resolves when it listens, or has died before. */
+  #launch(place: Place): Promise<void> {
+    const thread = new Worker(this.#module, {
+      type: "module",
+      name: `balance ${place.worker}`,
+      deno: { permissions: { net: "inherit" } },
+    });
+    place.thread = thread;
+    place.started = performance.now();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    thread.onmessage = ({ data }: MessageEvent<Word>) => {
+      if (data.kind === "up") resolve();
+      this.#hear(place, data);
+    };
+    thread.onerror = (event) => {
+      event.preventDefault();
+      resolve();
+      this.#bury(place, event.message);
+    };
+    thread.postMessage({ ...this.#order, worker: place.worker } satisfies Start);
+    return promise;
+  }
+
+  #hear(place: Place, word: Word): void {
+    switch (word.kind) {
+      case "up":
+        place.state = this.#stopping ? "stopped" : "running";
+        break;
+      case "done":
+        place.thread?.terminate();
+        place.finish();
+        break;
+      case "log":
+        this.#reporter.log(word.level, word.message, word.fields);
+        break;
+      case "trace":
+        this.#reporter.trace?.(word.line);
+        break;
+    }
+  }
+
+  /** A worker died: its connections are lost, their places are given back, and another one takes over. */
+  #bury(place: Place, reason: string): void {
+    place.thread?.terminate();
+    place.thread = undefined;
+    releaseAll(this.#table, place.worker);
+    const { worker } = place;
+    this.#reporter.log("error", "worker {worker} died, its connections are lost", {
+      worker,
+      reason,
+    });
+    if (this.#stopping) return place.finish();
+    place.state = "restarting";
+    place.restarts++;
+    const again = async (): Promise<void> => {
+      if (this.#stopping) return;
+      await this.#launch(place);
+      if (place.state === "running") {
+        this.#reporter.log("notice", "worker {worker} restarted", { worker });
+      }
+    };
+    const lived = performance.now() - place.started;
+    setTimeout(again, lived < SHORT_LIFE_MS ? SHORT_LIFE_MS : 0);
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * One thread's share of the work: its listener, clock, buffers and sessions.
+ *
+ * The same code runs in the main thread and in each worker.
+ *
+ * @module
+ */
+import type { Table } from "./core/table.ts";
+import { BufferPools, DUMP_LADDER, LADDER } from "./buffers.ts";
+import { Clock } from "./clock.ts";
+import { Dump, type Sink } from "./dump_writer.ts";
+import type { Reporter } from "./events.ts";
+import { Acceptor } from "./listen.ts";
+import type { Relay } from "./relay.ts";
+import { serveClient, type SessionContext } from "./session.ts";
+
+/** What an engine is asked to do; plain data, so that it can be sent to a worker. */
+export interface EngineConfig {
+  /** Seconds that one connect may take. */
+  readonly connectTimeout: number;
+  /** Seconds of silence after which a connection is ended; 0 is never. */
+  readonly idleTimeout: number;
+  /** `-a`. */
+  readonly autodisable: boolean;
+  /** `-H`. */
+  readonly hashFailover: boolean;
+  /** `-B`: an IPv4 address. */
+  readonly source: string | undefined;
+  /** Whether each connection's end is logged. */
+  readonly logConnections: boolean;
+}
+
+/** A running engine. */
+export class Engine {
+  /** Resolves when the listener is closed and the last connection has ended. */
+  readonly done: Promise<void>;
+  readonly #clock = new Clock();
+  readonly #acceptor: Acceptor;
+  readonly #sessions: Set<Promise<void>> = new Set();
+  readonly #relays: Set<Relay> = new Set();
+
+  /**
+   * Starts to accept.
+   *
+   * @param listener A bound listener, the engine's from now on.
+   * @param place The channel table and this thread's number in it.
+   * @param dumpTo Where the packet dump goes, if one is wanted.
+   */
+  constructor(
+    listener: Deno.TcpListener,
+    config: EngineConfig,
+    place: { readonly table: Table; readonly worker: number },
+    reporter: Reporter,
+    dumpTo?: Sink,
+  ) {
+    this.#acceptor = new Acceptor(listener, reporter);
+    const pools = new BufferPools(dumpTo === undefined ? LADDER : DUMP_LADDER);
+    this.#clock.watched.add(pools);
+    const context: SessionContext = {
+      ...config,
+      ...place,
+      reporter,
+      pools,
+      clock: this.#clock,
+      dump: dumpTo === undefined ? undefined : new Dump(dumpTo, reporter),
+      relays: this.#relays,
+      exhausted: () => this.#acceptor.pause(),
+    };
+    this.done = this.#run(context);
+  }
+
+  /** Stops listening; connections go on until they end. */
+  stopListening(): void {
+    this.#acceptor.close();
+  }
+
+  /** Ends every connection. */
+  endAll(): void {
+    for (const relay of [...this.#relays]) relay.end("ended by balance");
+  }
+
+  async #run(context: SessionContext): Promise<void> {
+    await this.#acceptor.run((client) => {
+      const session = serveClient(context, client);
+      this.#sessions.add(session);
+      session.finally(() => this.#sessions.delete(session));
+    });
+    while (this.#sessions.size > 0) await Promise.all(this.#sessions);
+    this.#clock[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,19 @@
+/**
+ * What the lower modules tell the outside, without knowing who listens.
+ *
+ * @module
+ */
+
+/** How important a log line is. */
+export type Level = "info" | "notice" | "warning" | "error";
+
+/** Facts of a log line by name; values of strangers are made printable when they are written. */
+export type Fields = Readonly<Record<string, string | number>>;
+
+/** Where a thread's words go. */
+export interface Reporter {
+  /** Writes one line to the log; `{name}` in the message stands for a field. */
+  log(level: Level, message: string, fields?: Fields): void;
+  /** Writes one line of the `-d` trace; undefined when tracing is off. */
+  readonly trace: ((line: string) => void) | undefined;
+}

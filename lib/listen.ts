@@ -1,0 +1,111 @@
+/**
+ * The listening socket: binding it, and an accept loop that outlives bad clients.
+ *
+ * @module
+ */
+import { EXIT, ExitError } from "./core/errors.ts";
+import { isExhausted } from "./connect.ts";
+import type { Reporter } from "./events.ts";
+
+/** Longest queue of clients that wait to be accepted; the system cuts it to its own limit. */
+const BACKLOG = 65535;
+/** Pause before another accept when descriptors are out, in ms. */
+const PAUSE_MS = 100;
+/** Failures in a row after which the loop pauses, whatever they are. */
+const PATIENCE = 100;
+
+/** Where to listen. */
+export interface ListenAddress {
+  /** IPv4 or IPv6 literal. */
+  readonly hostname: string;
+  /** Port number. */
+  readonly port: number;
+}
+
+/**
+ * Binds the listening socket.
+ *
+ * @param reusePort Whether several workers share the address.
+ * @throws {ExitError} 71 with the classic's text.
+ */
+export function bind(address: ListenAddress, reusePort: boolean): Deno.TcpListener {
+  try {
+    return Deno.listen({ ...address, tcpBacklog: BACKLOG, ...(reusePort ? { reusePort } : {}) });
+  } catch (error) {
+    throw new ExitError(EXIT.os, bindMessage(error, address));
+  }
+}
+
+function bindMessage(error: unknown, address: ListenAddress): string {
+  if (error instanceof Deno.errors.NotCapable) {
+    return `balance: no permission to listen on ${address.hostname}:${address.port}, ` +
+      `needs --allow-net=${address.hostname}:${address.port}`;
+  }
+  const text = error instanceof Error ? error.message.replace(/ \(os error \d+\).*$/s, "") : "";
+  return `bind(): ${text}`;
+}
+
+/** Accepting, with its pauses. */
+export class Acceptor {
+  readonly #listener: Deno.TcpListener;
+  readonly #reporter: Reporter;
+  #paused: Promise<void> | undefined;
+
+  /** Takes over a bound listener; {@link close} closes it. */
+  constructor(listener: Deno.TcpListener, reporter: Reporter) {
+    this.#listener = listener;
+    this.#reporter = reporter;
+  }
+
+  /**
+   * Accepts until closed. One client's failure never ends the loop; without descriptors it pauses.
+   *
+   * @param serve Called with each client; must not throw.
+   */
+  async run(serve: (client: Deno.TcpConn) => void): Promise<void> {
+    let failures = 0;
+    let starved = false;
+    for (;;) {
+      if (this.#paused !== undefined) await this.#paused;
+      try {
+        serve(await this.#listener.accept());
+        failures = 0;
+        starved = false;
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return;
+        if (error instanceof Deno.errors.Interrupted) return;
+        if (isExhausted(error)) {
+          if (!starved) this.#warn();
+          starved = true;
+          await this.pause();
+        } else if (++failures % PATIENCE === 0) {
+          await this.pause();
+        }
+      }
+    }
+  }
+
+  /** Holds accepting back for a moment; all callers share one pause. */
+  pause(): Promise<void> {
+    this.#paused ??= new Promise((resolve) => {
+      setTimeout(() => {
+        this.#paused = undefined;
+        resolve();
+      }, PAUSE_MS);
+    });
+    return this.#paused;
+  }
+
+  /** Stops listening; {@link run} then ends. */
+  close(): void {
+    try {
+      this.#listener.close();
+    } catch {
+      // Closed already.
+    }
+  }
+
+  #warn(): void {
+    this.#reporter.log("warning", "out of descriptors: accepting pauses until some are free");
+  }
+}

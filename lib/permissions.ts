@@ -1,0 +1,91 @@
+/**
+ * What the program may do, and how it gives up what only start-up needs.
+ *
+ * @module
+ */
+
+/** One grant that the binary starts with. */
+export interface Grant {
+  /** The flag of `deno run` and `deno compile`. */
+  readonly flag: string;
+  /** What for. */
+  readonly reason: string;
+  /** What remains of it once the instance listens. */
+  readonly remains: string;
+}
+
+/** Every grant of the binary and of `deno task start`; the README's table is checked against it. */
+export const GRANTS: readonly Grant[] = [
+  {
+    flag: "--allow-net",
+    reason: "listen, connect to backends, look up names",
+    remains: "all of it",
+  },
+  {
+    flag: "--allow-read=/",
+    reason: "/etc/services, the run dir, /proc/self/limits",
+    remains: "the run dir; the log file's folder with --log-file",
+  },
+  {
+    flag: "--allow-write=/",
+    reason: "the run dir and its control socket, the log",
+    remains: "the run dir; /dev/log in the background; the log file's folder with --log-file",
+  },
+  {
+    flag: "--allow-run",
+    reason: "start itself again in the background",
+    remains: "nothing",
+  },
+  {
+    flag: "--allow-env=POSIXLY_CORRECT,XDG_RUNTIME_DIR,TMPDIR",
+    reason: "where the control socket goes, how options are read",
+    remains: "nothing",
+  },
+  {
+    flag: "--allow-sys=uid",
+    reason: "whose control sockets to trust",
+    remains: "nothing",
+  },
+];
+
+/** Whether something is granted; never asks. */
+export function granted(descriptor: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/** An environment variable, if it is set and may be read. */
+export function variable(name: string): string | undefined {
+  return granted({ name: "env", variable: name }) ? Deno.env.get(name) : undefined;
+}
+
+/** The user's id, if the system has one and it may be known. */
+export function userId(): number | undefined {
+  return granted({ name: "sys", kind: "uid" }) ? Deno.uid() ?? undefined : undefined;
+}
+
+/**
+ * Gives up what is not needed any more.
+ *
+ * Reading and writing shrink to some paths when they were granted for `/`; a grant without a path (`-A`) cannot be
+ * shrunk and is kept as it is.
+ *
+ * @param keep Paths that stay readable and writable.
+ * @param keepWrite Paths that stay writable.
+ */
+export function narrow(keep: readonly string[], keepWrite: readonly string[]): void {
+  Deno.permissions.revokeSync({ name: "run" });
+  Deno.permissions.revokeSync({ name: "env" });
+  Deno.permissions.revokeSync({ name: "sys" });
+  Deno.permissions.revokeSync({ name: "ffi" });
+  Deno.permissions.revokeSync({ name: "import" } as unknown as Deno.PermissionDescriptor);
+  shrink("read", keep);
+  shrink("write", [...keep, ...keepWrite]);
+}
+
+function shrink(name: "read" | "write", paths: readonly string[]): void {
+  // Asking for what is granted already makes an entry of its own, which outlives the wider one.
+  for (const path of paths) {
+    if (granted({ name, path })) Deno.permissions.requestSync({ name, path });
+  }
+  Deno.permissions.revokeSync({ name, path: "/" });
+}

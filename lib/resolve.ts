@@ -1,0 +1,108 @@
+/**
+ * Names to addresses and ports, through the system's resolver.
+ *
+ * @module
+ */
+import { formatIpv4, parseIpv4, parseIpv6 } from "./core/address.ts";
+import { EXIT, ExitError } from "./core/errors.ts";
+import { COMMON_SERVICES, parseServices, type Services } from "./core/services.ts";
+import { printable } from "./core/text.ts";
+import { granted } from "./permissions.ts";
+
+const SERVICES_FILE = "/etc/services";
+
+/** The resolver's texts by the codes that the runtime gives. */
+const RESOLVER_TEXTS: Readonly<Record<string, string>> = {
+  ENOTFOUND: "Name or service not known",
+  EAI_AGAIN: "Temporary failure in name resolution",
+};
+
+/** Loads the services database, or the usual names where there is none or it may not be read. */
+export function loadServices(): Services {
+  if (!granted({ name: "read", path: SERVICES_FILE })) return COMMON_SERVICES;
+  try {
+    return parseServices(Deno.readTextFileSync(SERVICES_FILE));
+  } catch {
+    return COMMON_SERVICES;
+  }
+}
+
+/**
+ * The first IPv4 address of a host.
+ *
+ * @param host A name, or an address in any spelling of `inet_aton`.
+ * @returns Unsigned 32-bit number, or `undefined` if there is none.
+ */
+export async function resolveIpv4(host: string): Promise<number | undefined> {
+  const literal = parseIpv4(host);
+  if (literal !== undefined) return literal;
+  const found = await lookup(host, 4);
+  return typeof found === "string" ? undefined : parseIpv4(found.address);
+}
+
+/**
+ * The address to listen on.
+ *
+ * @param text Text of `-b`, if given.
+ * @param ipv6 Whether it must be IPv6 (`-6`).
+ * @throws {ExitError} 71 with the resolver's text.
+ */
+export async function resolveBind(text: string | undefined, ipv6: boolean): Promise<string> {
+  if (text === undefined) return ipv6 ? "::" : "0.0.0.0";
+  const quad = parseIpv4(text);
+  if (quad !== undefined && ipv6) {
+    throw resolverError("Address family for hostname not supported");
+  }
+  if (quad !== undefined) return formatIpv4(quad);
+  if (parseIpv6(text) !== undefined) return text;
+  const found = await lookup(text, ipv6 ? 6 : 0);
+  if (typeof found === "string") throw resolverError(found);
+  return found.address;
+}
+
+/** The failure of making a listening address. */
+export function resolverError(text: string): ExitError {
+  return new ExitError(EXIT.os, `error at getaddrinfo: ${text}\nexiting.`);
+}
+
+/**
+ * Fails with a clear line where the command line's destinations need a grant that is missing.
+ *
+ * @param host The host as typed.
+ * @throws {ExitError} 71, naming the grant.
+ */
+export function requireNet(host: string, address: string, port: number): void {
+  if (granted({ name: "net", host: `${address}:${port & 0xffff}` })) return;
+  throw new ExitError(
+    EXIT.os,
+    `balance: no permission to connect to ${printable(host)}, needs --allow-net=${address}:${
+      port & 0xffff
+    }`,
+  );
+}
+
+/** Looks a name up; a text instead of an address is the resolver's complaint. */
+async function lookup(
+  name: string,
+  family: 0 | 4 | 6,
+): Promise<{ readonly address: string } | string> {
+  const unknown = RESOLVER_TEXTS["ENOTFOUND"] ?? "";
+  // The runtime answers an empty name with nothing at all, and cuts a name at a NUL.
+  if (name === "" || name.includes("\0") || !lookupGranted(name)) return unknown;
+  const { lookup } = await import("node:dns/promises");
+  try {
+    return await lookup(name, { family, verbatim: true });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    return RESOLVER_TEXTS[code] ?? unknown;
+  }
+}
+
+/** Whether a name may be looked up: asking the runtime about text that is no name fails. */
+function lookupGranted(name: string): boolean {
+  try {
+    return granted({ name: "net", host: name });
+  } catch {
+    return false;
+  }
+}

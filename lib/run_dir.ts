@@ -1,0 +1,198 @@
+/**
+ * The folder of the control sockets, and who may be trusted there.
+ *
+ * | folder | for |
+ * | --- | --- |
+ * | `--run-dir DIR` | whoever says so; nothing else is looked at then |
+ * | `/var/run/balance` | everybody, as the classic; made 01777 by root |
+ * | `$XDG_RUNTIME_DIR/balance` | a user, where the first cannot be had |
+ * | `$TMPDIR/balance-UID` | a user without a runtime folder |
+ *
+ * A socket's modification time, in whole seconds, is the pid of its instance: so a dead instance can be named without a
+ * pid file, however it died. That number is only ever printed.
+ *
+ * @module
+ */
+import { EXIT, ExitError } from "./core/errors.ts";
+import { variable } from "./permissions.ts";
+
+/** The classic's folder. */
+export const SYSTEM_RUN_DIR = "/var/run/balance";
+
+const STICKY = 0o1000;
+const OTHERS_WRITE = 0o022;
+
+/** The folders that may hold an instance's socket, in the order of the search. */
+export function runDirs(option: string | undefined, uid: number): string[] {
+  if (option !== undefined) return [option.replace(/(?<=.)\/+$/, "")];
+  const runtime = variable("XDG_RUNTIME_DIR");
+  const temp = variable("TMPDIR") ?? "/tmp";
+  return [
+    SYSTEM_RUN_DIR,
+    ...(runtime === undefined || runtime === "" ? [] : [`${runtime}/balance`]),
+    `${temp}/balance-${uid}`,
+  ];
+}
+
+/**
+ * The first folder that an instance can make its socket in; made if it is missing.
+ *
+ * @throws {ExitError} 69 if there is none.
+ */
+export function prepareRunDir(option: string | undefined, uid: number): string {
+  for (const dir of runDirs(option, uid)) {
+    makeDir(dir, uid);
+    const info = lstat(dir);
+    if (info !== undefined && trusted(info, uid) && writable(info, uid)) return dir;
+  }
+  const dir = option ?? `${SYSTEM_RUN_DIR}/`;
+  throw new ExitError(
+    EXIT.unavailable,
+    "ERROR: rendezvous directory not available and/or creatable\n" +
+      `       please create ${dir} with mode 01777 like this: \n` +
+      `       # mkdir -m 01777 ${dir}`,
+  );
+}
+
+function makeDir(dir: string, uid: number): void {
+  const shared = dir === SYSTEM_RUN_DIR;
+  if (shared && uid !== 0) return;
+  try {
+    Deno.mkdirSync(dir, { mode: 0o700 });
+    if (shared) Deno.chmodSync(dir, 0o1777);
+  } catch {
+    // It is there, or cannot be made: the caller looks.
+  }
+}
+
+/** Whether nobody but its owner can put something else in place of what the owner made in a folder. */
+function trusted(info: Deno.FileInfo, uid: number): boolean {
+  if (!info.isDirectory || (info.uid !== uid && info.uid !== 0 && uid !== 0)) return false;
+  const mode = info.mode ?? 0;
+  return (mode & OTHERS_WRITE) === 0 || (mode & STICKY) !== 0;
+}
+
+function writable(info: Deno.FileInfo, uid: number): boolean {
+  const mode = info.mode ?? 0;
+  return uid === 0 || (mode & 0o002) !== 0 || (info.uid === uid && (mode & 0o200) !== 0);
+}
+
+/**
+ * The path of an instance's control socket.
+ *
+ * @param port The number that names the instance.
+ * @param bindText Text of `-b`, if given.
+ * @throws {ExitError} 71 if the text cannot be part of a file name.
+ */
+export function socketPath(dir: string, port: number, bindText: string | undefined): string {
+  const path = `${dir}/balance.${port}.${bindText ?? "0.0.0.0"}`;
+  const length = new TextEncoder().encode(path).length;
+  if (bindText?.includes("/") || path.includes("\0") || length > MAX_PATH) {
+    throw new ExitError(EXIT.os, `cannot create rendezvous file ${path}`);
+  }
+  return path;
+}
+
+/** Longest path of a Unix socket, in bytes. */
+const MAX_PATH = 107;
+
+/** What is at a path, without following a link; undefined if nothing is. */
+export function lstat(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The error for a place that somebody else holds. */
+export function notOurs(path: string, code: number, why = "Permission denied"): ExitError {
+  return new ExitError(code, `open: ${why}\ncheck rendezvousfile permissions [${path}]`);
+}
+
+/**
+ * Makes the place of a control socket free: what a dead instance left is removed, anything else stays.
+ *
+ * Root also removes the dead sockets and empty files of other users, so that they cannot keep it from starting.
+ *
+ * @throws {ExitError} 66 if somebody else holds the place, 71 if an instance answers there.
+ */
+export async function clearPlace(path: string, uid: number): Promise<void> {
+  const info = lstat(path);
+  if (info === undefined) return;
+  const own = info.uid === uid;
+  if (info.isSocket && (own || uid === 0)) {
+    if (await answers(path)) {
+      throw new ExitError(
+        EXIT.os,
+        `cannot create rendezvous file ${path}: an instance answers there`,
+      );
+    }
+  } else if (!info.isFile || !(own || (uid === 0 && info.size === 0))) {
+    throw notOurs(path, EXIT.noInput, own ? "Not a control socket" : undefined);
+  }
+  Deno.removeSync(path);
+}
+
+async function answers(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.ConnectionRefused ||
+      error instanceof Deno.errors.NotFound);
+  }
+}
+
+/** What a search for an instance found. */
+export type Found =
+  | { readonly kind: "connected"; readonly connection: Deno.UnixConn }
+  | { readonly kind: "gone"; readonly pid: number | undefined };
+
+/**
+ * Connects to an instance's control socket, wherever it is.
+ *
+ * Only a socket of the user or of root is spoken to, in a folder where nobody else could have put it; root speaks to
+ * anyone's.
+ *
+ * @throws {ExitError} 71 if what is there is not to be trusted or does not let us in.
+ */
+export async function findInstance(
+  dirs: readonly string[],
+  port: number,
+  bindText: string | undefined,
+  uid: number,
+): Promise<Found> {
+  let pid: number | undefined;
+  for (const dir of dirs) {
+    const path = socketPath(dir, port, bindText);
+    const folder = lstat(dir);
+    const info = lstat(path);
+    if (folder === undefined || info === undefined) continue;
+    const mine = info.uid === uid || uid === 0;
+    if (!trusted(folder, uid) || !(mine || info.uid === 0)) throw notOurs(path, EXIT.os);
+    if (info.isFile && mine) continue;
+    if (!info.isSocket) throw notOurs(path, EXIT.os, mine ? "Not a control socket" : undefined);
+    try {
+      const connection = await Deno.connect({ transport: "unix", path });
+      return { kind: "connected", connection };
+    } catch (error) {
+      if (error instanceof Deno.errors.PermissionDenied) throw notOurs(path, EXIT.os);
+      pid ??= ownerPid(info);
+    }
+  }
+  return { kind: "gone", pid };
+}
+
+/** Makes a socket tell its instance's pid. */
+export function markOwner(path: string, pid: number): void {
+  Deno.utimeSync(path, pid, pid);
+}
+
+/** A time of day is no pid: pids end at 2^22. */
+const MAX_PID = 2 ** 22;
+
+function ownerPid(info: Deno.FileInfo): number | undefined {
+  const pid = Math.floor((info.mtime?.getTime() ?? 0) / 1000);
+  return pid > 0 && pid <= MAX_PID ? pid : undefined;
+}

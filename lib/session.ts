@@ -1,0 +1,229 @@
+/**
+ * One client: choose a channel, claim it, connect, fail over, relay, account.
+ *
+ * @module
+ */
+import { formatIpv4 } from "./core/address.ts";
+import { chooseFirst, chooseNext, type HashTrace, NOTHING, settle } from "./core/schedule.ts";
+import {
+  autodisable,
+  channelOf,
+  claim,
+  counterIndex,
+  destination,
+  groupOf,
+  release,
+  type Table,
+} from "./core/table.ts";
+import { Clock } from "./clock.ts";
+import { connect, type ConnectFailure, setOptions } from "./connect.ts";
+import type { Dump } from "./dump_writer.ts";
+import type { Reporter } from "./events.ts";
+import { type Cause, closeStream, Relay, type RelayContext, type Stream } from "./relay.ts";
+
+/** What all sessions of a thread share. */
+export interface SessionContext extends RelayContext {
+  /** The channel table. */
+  readonly table: Table;
+  /** Number of this thread in the table. */
+  readonly worker: number;
+  /** Seconds that one connect may take. */
+  readonly connectTimeout: number;
+  /** Whether a channel whose connect fails is disabled (`-a`). */
+  readonly autodisable: boolean;
+  /** Whether groups fail over inside themselves (`-H`). */
+  readonly hashFailover: boolean;
+  /** Source address of outgoing connections (`-B`). */
+  readonly source: string | undefined;
+  /** Whether each connection's end is logged. */
+  readonly logConnections: boolean;
+  /** Where the packet dump goes (`-p`), if one is wanted. */
+  readonly dump: Dump | undefined;
+  /** Where words go. */
+  readonly reporter: Reporter;
+  /** The relays that live, so that a drain that has lasted too long can end them. */
+  readonly relays: Set<Relay>;
+  /** Tells the listener that descriptors have run out; resolves when it is worth trying again. */
+  exhausted(): Promise<void>;
+}
+
+interface Client {
+  readonly address: string;
+  readonly port: number;
+  readonly hashFailover: boolean;
+}
+
+/**
+ * Serves one client from its accept to its end. Closes the connection on every path; never rejects.
+ */
+export async function serveClient(
+  context: SessionContext,
+  connection: Deno.TcpConn,
+): Promise<void> {
+  const { hostname: address, port } = connection.remoteAddr as Deno.NetAddr;
+  const client = { address, port, hashFailover: context.hashFailover };
+  context.reporter.trace?.(`connect from ${address} clilen=${address.includes(":") ? 28 : 16}`);
+  let slot = NOTHING;
+  let server: Stream | undefined;
+  try {
+    setOptions(connection);
+    slot = claimFirst(context, client);
+    if (slot === NOTHING) return;
+    const found = await reach(context, client, slot);
+    slot = found.slot;
+    server = found.server;
+    if (server !== undefined) await relay(context, client, connection, server, slot);
+  } finally {
+    if (slot !== NOTHING) release(context.table, context.worker, slot);
+    closeStream(connection);
+    if (server !== undefined) closeStream(server);
+  }
+}
+
+/** Connects to the claimed channel, or to the ones that failover leads to. */
+async function reach(
+  context: SessionContext,
+  client: Client,
+  first: number,
+): Promise<{ slot: number; server?: Stream }> {
+  const tried = new Set<number>();
+  for (let slot = first;;) {
+    const result = await attempt(context, slot);
+    if (typeof result !== "string") {
+      if (slot !== first) settle(context.table, slot);
+      return { slot, server: result };
+    }
+    release(context.table, context.worker, slot);
+    if (context.autodisable && result !== "exhausted") disable(context, slot);
+    tried.add(slot);
+    slot = claimNext(context, client, slot, tried);
+    if (slot === NOTHING) return { slot };
+  }
+}
+
+/** One connect; while descriptors are out it waits for some, as long as a connect may take. */
+async function attempt(context: SessionContext, slot: number): Promise<Stream | ConnectFailure> {
+  const { clock, connectTimeout, source, reporter } = context;
+  const { address, port } = destination(context.table, slot);
+  const patience = clock.now + Clock.beats(connectTimeout);
+  for (;;) {
+    const deadline = clock.deadline(connectTimeout);
+    const result = await connect(address, port, { deadline, source });
+    if (result === "exhausted" && clock.now < patience) {
+      await context.exhausted();
+      continue;
+    }
+    reporter.trace?.(traceAttempt(slot, typeof result === "string" ? result : "connected"));
+    return result;
+  }
+}
+
+async function relay(
+  context: SessionContext,
+  client: Client,
+  connection: Stream,
+  server: Stream,
+  slot: number,
+): Promise<void> {
+  const sent = counterIndex(context.worker, slot) + 1;
+  const { floats } = context.table;
+  const ends = context.dump === undefined
+    ? [connection, server] as const
+    : context.dump.tap(connection, server);
+  const began = context.logConnections ? performance.now() : 0;
+  const relay = new Relay(context, ...ends, { floats, sent });
+  context.relays.add(relay);
+  const cause = await relay.run();
+  context.relays.delete(relay);
+  if (cause === "idle timeout") {
+    context.reporter.log("info", "timed out after {seconds} seconds", {
+      seconds: context.idleTimeout,
+    });
+  }
+  if (context.logConnections) logEnd(context, client, slot, cause, relay, began);
+}
+
+function logEnd(
+  context: SessionContext,
+  client: Client,
+  slot: number,
+  cause: Cause,
+  relay: Relay,
+  began: number,
+): void {
+  const { address, port } = destination(context.table, slot);
+  context.reporter.log("info", "connection ended", {
+    client: `${client.address}:${client.port}`,
+    group: groupOf(slot),
+    channel: channelOf(slot),
+    server: `${formatIpv4(address)}:${port}`,
+    sent: relay.sent,
+    rcvd: relay.received,
+    seconds: Number(((performance.now() - began) / 1000).toFixed(3)),
+    cause,
+  });
+}
+
+function claimFirst(context: SessionContext, client: Client): number {
+  const { table, worker } = context;
+  for (;;) {
+    const slot = chooseFirst(table, client, hashTracer(context, client));
+    if (slot === NOTHING || claim(table, worker, slot)) return slot;
+  }
+}
+
+function claimNext(
+  context: SessionContext,
+  client: Client,
+  failed: number,
+  tried: ReadonlySet<number>,
+): number {
+  const { table, worker } = context;
+  for (;;) {
+    const slot = chooseNext(table, client, failed, tried, hashTracer(context, client));
+    if (slot === NOTHING || claim(table, worker, slot)) return slot;
+  }
+}
+
+function disable(context: SessionContext, slot: number): void {
+  if (!autodisable(context.table, slot)) return;
+  const { address, port } = destination(context.table, slot);
+  const { reporter } = context;
+  const group = groupOf(slot);
+  const channel = channelOf(slot);
+  reporter.log("notice", "connection failed group {group} channel {channel}", { group, channel });
+  reporter.log(
+    "notice",
+    "{address}:{port} needs to be enabled manually using balance -i after the problem is solved",
+    { address: formatIpv4(address), port },
+  );
+}
+
+function traceAttempt(slot: number, result: ConnectFailure | "connected"): string {
+  const group = groupOf(slot);
+  const channel = channelOf(slot);
+  const ends = {
+    connected: `connect to channel ${channel} successful`,
+    refused: `connection refused group ${group} channel ${channel}`,
+    exhausted: `out of descriptors group ${group} channel ${channel}`,
+    timeout: `timeout group ${group} channel ${channel}`,
+  };
+  return `trying group ${group} channel ${channel} ... ${ends[result]}`;
+}
+
+function hashTracer(
+  context: SessionContext,
+  client: Client,
+): ((trace: HashTrace) => void) | undefined {
+  const { trace } = context.reporter;
+  if (trace === undefined) return undefined;
+  return ({ group, hash, channels, named, given }) => {
+    trace(`HASH-method: fold returns ${hash}`);
+    trace(`modulo ${channels} gives ${named}`);
+    if (given === named) return;
+    if (!client.hashFailover) return trace(`no valid channel in group ${group}. Failover?`);
+    trace("channel disabled - hashfailover.");
+    if (given === NOTHING) trace(`no valid channel in group ${group}.`);
+    else trace(`channel choosen: ${given} in group ${group}.`);
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * Connecting from a chosen source address (`-B`), which only the runtime's Node interface can do.
+ *
+ * Loaded when the option is used: it costs about twice the CPU of a plain connection.
+ *
+ * @module
+ */
+import type { Buffer as NodeBuffer } from "node:buffer";
+import { connect, type Socket } from "node:net";
+import type { Stream } from "./relay.ts";
+
+/**
+ * Connects from a source address.
+ *
+ * @param source IPv4 address to bind to.
+ * @param target Where to.
+ * @param signal Aborts the attempt.
+ * @returns `undefined` if the source address is not local.
+ * @throws What the connect failed with.
+ */
+export function connectFrom(
+  source: string,
+  target: Deno.ConnectOptions,
+  signal: AbortSignal,
+): Promise<Stream | undefined> {
+  const socket = connect({
+    host: target.hostname ?? "",
+    port: target.port,
+    localAddress: source,
+    noDelay: true,
+    keepAlive: true,
+    allowHalfOpen: true,
+  });
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      signal.removeEventListener("abort", abort);
+      socket.destroy();
+      if ("code" in error && error.code === "EADDRNOTAVAIL") resolve(undefined);
+      else reject(error);
+    };
+    const abort = (): void => fail(new Error("timed out"));
+    signal.addEventListener("abort", abort);
+    socket.once("error", fail);
+    socket.once("connect", () => {
+      signal.removeEventListener("abort", abort);
+      socket.off("error", fail);
+      resolve(new SocketStream(socket));
+    });
+  });
+}
+
+/** A Node socket with the interface of a connection. */
+class SocketStream implements Stream {
+  readonly #socket: Socket;
+  #error: Error | undefined;
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    const wake = (): void => this.#wake();
+    socket.on("readable", wake);
+    socket.on("drain", wake);
+    socket.on("end", () => {
+      this.#ended = true;
+      wake();
+    });
+    socket.on("error", (error: Error) => {
+      this.#error ??= error;
+      wake();
+    });
+    socket.on("close", () => {
+      this.#error ??= new Deno.errors.Interrupted("connection closed");
+      wake();
+    });
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    for (;;) {
+      const length = Math.min(this.#socket.readableLength, buffer.length);
+      const bytes: NodeBuffer | null = length > 0 ? this.#socket.read(length) : null;
+      if (bytes !== null) {
+        buffer.set(bytes);
+        return bytes.length;
+      }
+      if (this.#ended) return null;
+      if (this.#error !== undefined) throw this.#error;
+      // Asking for data is what makes the socket read on.
+      this.#socket.read(0);
+      await this.#event();
+    }
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    if (this.#error !== undefined) throw this.#error;
+    // The socket keeps what it cannot send yet, and the caller reuses its buffer.
+    const sent = this.#socket.write(bytes.slice());
+    while (!sent && this.#socket.writableNeedDrain) {
+      await this.#event();
+      if (this.#error !== undefined) throw this.#error;
+    }
+    return bytes.length;
+  }
+
+  closeWrite(): Promise<void> {
+    this.#socket.end();
+    return Promise.resolve();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #event(): Promise<void> {
+    return new Promise((resolve) => {
+      const earlier = this.#wake;
+      this.#wake = () => {
+        this.#wake = () => {};
+        earlier();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The entry of a worker thread: one engine, told what to do by messages.
+ *
+ * @module
+ */
+import { openTable } from "./core/table.ts";
+import type { Order, Start, Word } from "./crew.ts";
+import { Engine } from "./engine.ts";
+import type { Reporter } from "./events.ts";
+import { bind } from "./listen.ts";
+
+/** The part of a worker's global scope that is used here. */
+interface Scope {
+  onmessage: ((event: MessageEvent<Order>) => void) | null;
+  postMessage(word: Word): void;
+}
+
+const scope = globalThis as unknown as Scope;
+
+function start(order: Start): Engine {
+  const table = openTable(order.memory, order.workers);
+  const reporter: Reporter = {
+    log: (level, message, fields = {}) =>
+      scope.postMessage({ kind: "log", level, message, fields }),
+    trace: order.trace ? (line) => scope.postMessage({ kind: "trace", line }) : undefined,
+  };
+  const listener = bind(order.address, true);
+  return new Engine(listener, order.config, { table, worker: order.worker }, reporter);
+}
+
+async function announceEnd(engine: Engine): Promise<void> {
+  await engine.done;
+  scope.postMessage({ kind: "done" });
+}
+
+let engine: Engine | undefined;
+
+scope.onmessage = async ({ data: order }) => {
+  switch (order.kind) {
+    case "start":
+      engine = start(order);
+      scope.postMessage({ kind: "up" });
+      await announceEnd(engine);
+      break;
+    case "stop":
+      engine?.stopListening();
+      break;
+    case "end":
+      engine?.endAll();
+      break;
+  }
+};

@@ -1,0 +1,180 @@
+/**
+ * balance: a TCP load balancer with failover.
+ *
+ * The process: options to an instance or to a control client; the one place that prints a failure and exits.
+ *
+ * @module
+ */
+import { COMMANDS } from "./lib/core/command.ts";
+import { EXIT, ExitError, UsageError } from "./lib/core/errors.ts";
+import { formatHelp, type Options, parseOptions, USAGE } from "./lib/core/options.ts";
+import { CLASSIC_VERSION } from "./lib/core/report.ts";
+import { parsePort } from "./lib/core/spec.ts";
+import { printable } from "./lib/core/text.ts";
+import { canDetach, startInBackground, type StartReport } from "./lib/background.ts";
+import { writeText } from "./lib/lines.ts";
+import { userId, variable } from "./lib/permissions.ts";
+import { loadServices } from "./lib/resolve.ts";
+import { lstat, runDirs, socketPath } from "./lib/run_dir.ts";
+import { serve, type StartOutput } from "./lib/serve.ts";
+import { runCommand, runInteractive } from "./lib/shell.ts";
+import config from "./deno.json" with { type: "json" };
+
+/**
+ * Runs the program.
+ *
+ * @param args The command line behind the program's name.
+ * @returns Exit code.
+ */
+async function main(args: readonly string[]): Promise<number> {
+  try {
+    const options = parseOptions(args, variable("POSIXLY_CORRECT") !== undefined);
+    return await dispatch(options, args);
+  } catch (error) {
+    const report = describe(error);
+    await print(report);
+    return report.code;
+  }
+}
+
+async function dispatch(options: Options, args: readonly string[]): Promise<number> {
+  switch (options.mode) {
+    case "help":
+      await writeText(Deno.stdout, `${formatHelp(COMMANDS.map(({ name }) => name))}\n`);
+      return EXIT.ok;
+    case "version":
+      await writeText(
+        Deno.stdout,
+        `balance ${config.version} (behaves as balance ${CLASSIC_VERSION})\n`,
+      );
+      return EXIT.ok;
+    case "command":
+    case "interactive":
+      await control(options);
+      return EXIT.ok;
+    case "serve":
+      return await start(options, args);
+  }
+}
+
+async function start(options: Options, args: readonly string[]): Promise<number> {
+  if (options.backgroundChild) return await serveInBackground(options);
+  if (options.foreground || !canDetach()) {
+    await serve({ ...options, foreground: true }, new DirectOutput());
+    return EXIT.ok;
+  }
+  const report = await startInBackground(args, new URL(import.meta.url));
+  await print(report);
+  return report.code;
+}
+
+/** The background half of a start: whatever it comes to is reported to the half that waits. */
+async function serveInBackground(options: Options): Promise<number> {
+  const output = new ReportedOutput();
+  try {
+    await serve(options, output);
+    return EXIT.ok;
+  } catch (error) {
+    const report = describe(error);
+    await output.send(report);
+    return report.code;
+  }
+}
+
+async function control(options: Options): Promise<void> {
+  const port = parsePort(options.port, loadServices()).number;
+  const uid = userId();
+  if (uid === undefined) {
+    throw new ExitError(EXIT.os, "balance: control needs --allow-read --allow-write --allow-sys");
+  }
+  const { bind, runDir } = options;
+  if (options.debug) await traceControl(options, port, uid);
+  const instance = { port, bind, runDir, uid };
+  if (options.mode === "command") await runCommand(instance, options.command);
+  else await runInteractive(instance);
+}
+
+async function traceControl({ bind, runDir }: Options, port: number, uid: number): Promise<void> {
+  await writeText(Deno.stdout, `argv[0]=balance\nbindhost=${printable(bind ?? "NULL")}\n`);
+  const paths = runDirs(runDir, uid).map((dir) => socketPath(dir, port, bind));
+  const path = paths.find((each) => lstat(each) !== undefined);
+  const file = path === undefined ? "no file" : `file ${printable(path)} already exists`;
+  await writeText(Deno.stderr, `source port ${port}\n${file}\n`);
+}
+
+/** What a failure prints, and the exit code. */
+function describe(error: unknown): StartReport {
+  if (error instanceof UsageError) {
+    const complaint = error.message === "" ? "" : `${error.message}\n`;
+    return { code: error.code, stdout: "", stderr: `${complaint}${USAGE}\n` };
+  }
+  if (error instanceof ExitError) {
+    return { code: error.code, stdout: "", stderr: "", [error.stream]: `${error.message}\n` };
+  }
+  // Whoever read our output has gone: that ends a pipeline, quietly.
+  if (error instanceof Deno.errors.BrokenPipe) return { code: EXIT.ok, stdout: "", stderr: "" };
+  const why = error instanceof Error ? error.message : String(error);
+  return { code: EXIT.software, stdout: "", stderr: `balance: ${printable(why)}\n` };
+}
+
+async function print({ stdout, stderr }: StartReport): Promise<void> {
+  try {
+    await writeText(Deno.stdout, stdout);
+    await writeText(Deno.stderr, stderr);
+  } catch {
+    // Nobody reads.
+  }
+}
+
+/** A foreground start speaks at once. */
+class DirectOutput implements StartOutput {
+  out(line: string): void {
+    write(Deno.stdout, line);
+  }
+
+  err(line: string): void {
+    write(Deno.stderr, line);
+  }
+
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** A background start collects its words for the report. */
+class ReportedOutput implements StartOutput {
+  #stdout = "";
+  #stderr = "";
+
+  out(line: string): void {
+    this.#stdout += `${line}\n`;
+  }
+
+  err(line: string): void {
+    this.#stderr += `${line}\n`;
+  }
+
+  ready(): Promise<void> {
+    return this.send({ code: EXIT.ok, stdout: "", stderr: "" });
+  }
+
+  /** Sends the report: what was said so far, then what the start came to. */
+  async send({ code, stdout, stderr }: StartReport): Promise<void> {
+    const report = { code, stdout: this.#stdout + stdout, stderr: this.#stderr + stderr };
+    try {
+      await writeText(Deno.stdout, `${JSON.stringify(report)}\n`);
+    } catch {
+      // Whoever started us is gone; the instance runs all the same.
+    }
+  }
+}
+
+function write(stream: { writeSync(bytes: Uint8Array): number }, line: string): void {
+  try {
+    stream.writeSync(new TextEncoder().encode(`${line}\n`));
+  } catch {
+    // Nobody reads.
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
