@@ -22,31 +22,65 @@ const TARGETS = [
 
 const root = new URL("..", import.meta.url).pathname;
 
+/** Where the program is bundled: one module starts faster and takes less memory than forty. */
+const BUNDLE = "dist/bundle";
+
+async function bundle(): Promise<boolean> {
+  await removeBundle();
+  // Split, so that what is loaded late (log, terminal, -B) stays out of the start-up.
+  const options = ["--quiet", "--frozen", "--minify", "--keep-names", "--code-splitting"];
+  const modules = ["main.ts", "lib/worker.ts"];
+  const args = ["bundle", ...options, `--outdir=${BUNDLE}`, ...modules];
+  if (!(await deno(args, Deno.env.toObject()))) return false;
+  // The program asks for its worker by the source's name, beside itself.
+  await Deno.writeTextFile(`${root}/${BUNDLE}/worker.ts`, 'import "./lib/worker.js";\n');
+  return true;
+}
+
+async function removeBundle(): Promise<void> {
+  try {
+    await Deno.remove(`${root}/${BUNDLE}`, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function deno(args: readonly string[], env: Record<string, string>): Promise<boolean> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    cwd: root,
+    clearEnv: true,
+    env,
+    args: [...args],
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  return success;
+}
+
 async function compile(output: string, target: string | undefined): Promise<boolean> {
   const own = target === undefined || target === Deno.build.target;
   const name = own ? "DENORT_BIN" : `DENORT_BIN_${target.toUpperCase().replaceAll("-", "_")}`;
   const runtime = Deno.env.get(name);
   const { DENORT_BIN: _, ...env } = Deno.env.toObject();
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    cwd: root,
-    clearEnv: true,
-    env: { ...env, ...(runtime === undefined ? {} : { DENORT_BIN: runtime }) },
-    args: [
-      "compile",
-      "--quiet",
-      "--frozen",
-      "--no-code-cache",
-      "--no-prompt",
-      ...GRANTS.map(({ flag }) => flag),
-      "--include=lib/worker.ts",
-      ...(target === undefined ? [] : [`--target=${target}`]),
-      `--output=${output}`,
-      "main.ts",
-    ],
-    stdout: "inherit",
-    stderr: "inherit",
-  }).output();
-  return success;
+  const args = [
+    "compile",
+    "--quiet",
+    "--no-config",
+    "--no-check",
+    "--unstable-net",
+    "--unstable-worker-options",
+    "--no-code-cache",
+    "--no-prompt",
+    ...GRANTS.map(({ flag }) => flag),
+    `--include=${BUNDLE}/worker.ts`,
+    ...(target === undefined ? [] : [`--target=${target}`]),
+    `--output=${output}`,
+    `${BUNDLE}/main.js`,
+  ];
+  return await deno(args, {
+    ...env,
+    ...(runtime === undefined ? {} : { DENORT_BIN: runtime }),
+  });
 }
 
 async function compileAll(): Promise<number> {
@@ -70,11 +104,13 @@ async function sha256(path: string): Promise<string> {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  if (args.length === 1 && args[0] === "--all") return await compileAll();
-  if (args.length > 0) {
+  const all = args.length === 1 && args[0] === "--all";
+  if (args.length > 0 && !all) {
     console.error("usage: deno task compile [--all]");
     return 64;
   }
+  if (!(await bundle())) return 1;
+  if (all) return await compileAll();
   return (await compile("dist/balance", undefined)) ? 0 : 1;
 }
 

@@ -118,7 +118,7 @@ export class BufferPools implements Watched {
 }
 
 /** The buffer of one direction, as it climbs through the classes and comes down again. */
-export class Ladder implements Disposable {
+export class Ladder {
   /** Class of the buffer. */
   level = 0;
   /** The buffer to read into. */
@@ -168,7 +168,7 @@ export class Ladder implements Disposable {
   }
 
   /** Gives the buffer back. */
-  [Symbol.dispose](): void {
+  end(): void {
     this.#leave();
   }
 

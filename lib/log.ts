@@ -1,8 +1,8 @@
 /**
  * The log: the only writer to stderr while an instance runs.
  *
- * Lines go through LogTape to stderr, to a rotated file or to syslog. LogTape is loaded after the instance listens, since
- * loading it takes a third of the start-up time; lines before that wait.
+ * Lines go through LogTape to stderr, to a rotated file or to syslog. LogTape is loaded for the first line: it would take
+ * a third of the start-up time.
  *
  * | here | LogTape | syslog |
  * | --- | --- | --- |
@@ -29,12 +29,9 @@ export type LogTarget =
 const ROTATE_SIZE = 10 * 1024 * 1024;
 const ROTATE_KEEP = 5;
 
-const LEVELS: Record<Level, LogLevel> = {
-  info: "debug",
-  notice: "info",
-  warning: "warning",
-  error: "error",
-};
+const LEVELS = { info: "debug", notice: "info", warning: "warning", error: "error" } as const;
+
+const RANKS: Record<Level, number> = { info: 0, notice: 1, warning: 2, error: 3 };
 
 const SEVERITIES: Partial<Record<LogLevel, number>> = { debug: 6, info: 5, warning: 4, error: 3 };
 
@@ -49,8 +46,9 @@ export class Log implements Reporter {
   readonly trace: ((line: string) => void) | undefined;
   readonly #target: LogTarget;
   readonly #threshold: Level;
-  #waiting: Waiting[] | undefined = [];
   #logger: Logger | undefined;
+  #opening: Promise<void> | undefined;
+  #waiting: Waiting[] = [];
 
   /**
    * @param target Where lines go.
@@ -64,26 +62,27 @@ export class Log implements Reporter {
   }
 
   log(level: Level, message: string, fields: Fields = {}): void {
-    if (this.#waiting !== undefined) this.#waiting.push({ level, message, fields });
-    else this.#logger?.[LEVELS[level] as "info"](message, { ...fields });
+    if (this.#target.kind === "none" || RANKS[level] < RANKS[this.#threshold]) return;
+    if (this.#logger !== undefined) return this.#write({ level, message, fields });
+    this.#waiting.push({ level, message, fields });
+    this.#opening ??= this.#open(this.#target);
   }
 
-  /** Loads what is needed to write, then writes what has waited. */
-  async open(): Promise<void> {
-    if (this.#target.kind !== "none") {
-      const { configure, getLogger } = await import("@logtape/logtape");
-      await configure({
-        sinks: { main: await openSink(this.#target) },
-        loggers: [
-          { category: "balance", sinks: ["main"], lowestLevel: LEVELS[this.#threshold] },
-          { category: ["logtape", "meta"], sinks: [], lowestLevel: "error" },
-        ],
-      });
-      this.#logger = getLogger("balance");
-    }
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
-    for (const { level, message, fields } of waiting) this.log(level, message, fields);
+  async #open(target: LogTarget): Promise<void> {
+    const { configure, getLogger } = await import("@logtape/logtape");
+    await configure({
+      sinks: { main: await openSink(target) },
+      loggers: [
+        { category: "balance", sinks: ["main"], lowestLevel: "debug" },
+        { category: ["logtape", "meta"], sinks: [], lowestLevel: "error" },
+      ],
+    });
+    this.#logger = getLogger("balance");
+    for (const line of this.#waiting.splice(0)) this.#write(line);
+  }
+
+  #write({ level, message, fields }: Waiting): void {
+    this.#logger?.[LEVELS[level]](message, { ...fields });
   }
 }
 
@@ -104,8 +103,10 @@ function formatRecord(record: LogRecord): string {
   return formatLogLine(message, record.properties);
 }
 
-async function openSink(target: Exclude<LogTarget, { kind: "none" }>): Promise<Sink> {
+async function openSink(target: LogTarget): Promise<Sink> {
   switch (target.kind) {
+    case "none":
+      return () => {};
     case "stderr":
       return (record) => writeStderr(formatRecord(record));
     case "syslog": {

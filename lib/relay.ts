@@ -145,12 +145,21 @@ export class Relay implements Watched {
     clock.watched.add(this);
   }
 
-  /** Carries bytes until the end of file. One call a connection: nothing here may allocate for each chunk. */
+  /** Carries bytes until the end of file. */
   async #carry(flow: Flow): Promise<void> {
+    const ladder = new Ladder(this.#context.pools);
+    try {
+      await this.#climb(flow, ladder);
+    } finally {
+      ladder.end();
+    }
+  }
+
+  /** The hot path: nothing here may allocate for each chunk. */
+  async #climb(flow: Flow, ladder: Ladder): Promise<void> {
     const { from, to, counter } = flow;
-    const { clock, pools } = this.#context;
+    const { clock } = this.#context;
     const { floats } = this.#meter;
-    const ladder = new Ladder(pools);
     let view = ladder.buffer;
     let start = 0;
     let reading = from.read(ladder.buffer);

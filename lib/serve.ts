@@ -96,7 +96,6 @@ async function run(options: Options, prepared: Prepared): Promise<void> {
   if (!options.foreground) Deno.chdir("/");
   narrowPermissions(options, control);
   await output.ready();
-  await log.open();
   await crew.done;
   server?.dropOthers();
   await serving;
