@@ -1,8 +1,10 @@
 /**
  * Buffers in classes, pooled.
  *
- * A pending read owns its buffer, so a quiet connection must wait with a small one. Large ones are limited in number,
- * which bounds the memory that slow receivers can hold, and go back to the system when a while has passed without need.
+ * A pending read owns its buffer and cannot be taken back, so a quiet connection must wait with a small one; only some
+ * connections that are busy again and again may wait with a large one, which saves them a read for each message. Large
+ * buffers are limited in number, which bounds the memory that slow receivers can hold, and go back to the system when
+ * they have not been needed for a while.
  *
  * @module
  */
@@ -24,8 +26,9 @@ export interface BufferClass {
 /** The classes of the ordinary relay. */
 export const LADDER: readonly BufferClass[] = [
   { size: 2048, limit: Infinity, waiting: Infinity },
-  { size: 65536, limit: 256, waiting: 64 },
-  { size: 524288, limit: 64, waiting: 8 },
+  { size: 65536, limit: 256, waiting: 128 },
+  { size: 131072, limit: 128, waiting: 64 },
+  { size: 524288, limit: 64, waiting: 16 },
 ];
 
 /** The one class of a dumping relay: its size is the largest record of the classic. */
@@ -33,6 +36,8 @@ export const DUMP_LADDER: readonly BufferClass[] = [
   { size: 32768, limit: Infinity, waiting: Infinity },
 ];
 
+/** Bursts of a connection after which it may wait with a large buffer. */
+const EARN = 8;
 /** Reads in a row that would have fitted the class below before a buffer is changed for it. */
 const PATIENCE = 8;
 /** Beats between two looks at what was not needed. */
@@ -125,12 +130,12 @@ export class Ladder {
   buffer: Buffer;
   readonly #pools: BufferPools;
   #waits = true;
+  #bursts = 0;
   #quiet = 0;
 
   /** Starts with the smallest class. */
   constructor(pools: BufferPools) {
     this.#pools = pools;
-    pools.beginWait(0);
     this.buffer = pools.take(0) ?? new Uint8Array(LADDER[0]?.size ?? 0);
   }
 
@@ -155,16 +160,8 @@ export class Ladder {
    * @param full Whether it filled the buffer, so that more is surely there.
    */
   settle(read: number, full: boolean): void {
-    if (full) {
-      this.#quiet = 0;
-      this.up(0);
-      return;
-    }
-    if (this.level === 0) return;
-    this.#quiet = read <= (this.#pools.sizeOf(this.level - 1)) ? this.#quiet + 1 : 0;
-    const stay = this.#quiet < PATIENCE && (this.#waits || this.#pools.beginWait(this.level));
-    if (stay) this.#waits = true;
-    else this.#down();
+    if (full) this.up(0);
+    else if (this.level > 0 && !this.#stays(read)) this.#down();
   }
 
   /** Gives the buffer back. */
@@ -172,13 +169,22 @@ export class Ladder {
     this.#leave();
   }
 
-  #down(): void {
-    for (let level = this.level - 1; level >= 0; level--) {
-      if (!this.#pools.beginWait(level)) continue;
-      const smaller = this.#pools.take(level);
-      if (smaller !== undefined) return this.#change(level, smaller, true);
-      this.#pools.endWait(level);
+  /** Whether the next read may wait with the same buffer. */
+  #stays(read: number): boolean {
+    if (this.#waits) {
+      this.#quiet = read <= this.#pools.sizeOf(this.level - 1) ? this.#quiet + 1 : 0;
+      return this.#quiet < PATIENCE;
     }
+    this.#waits = ++this.#bursts > EARN && this.#pools.beginWait(this.level);
+    return this.#waits;
+  }
+
+  #down(): void {
+    const below = this.level - 1;
+    const level = below > 0 && this.#waits && this.#pools.beginWait(below) ? below : 0;
+    const smaller = this.#pools.take(level);
+    if (smaller !== undefined) this.#change(level, smaller, true);
+    else if (level > 0) this.#pools.endWait(level);
   }
 
   #change(level: number, buffer: Buffer, waits: boolean): void {
@@ -190,7 +196,7 @@ export class Ladder {
   }
 
   #leave(): void {
-    if (this.#waits) this.#pools.endWait(this.level);
+    if (this.#waits && this.level > 0) this.#pools.endWait(this.level);
     this.#pools.give(this.level, this.buffer);
   }
 }

@@ -122,13 +122,15 @@ export class Relay implements Watched {
   /** One direction, until its end of file or a failure. */
   async #pump(side: Side, from: Stream, to: Stream, counter: number): Promise<void> {
     const flow: Flow = { from, to, counter, bytes: 0, writing: false };
+    const ladder = new Ladder(this.#context.pools);
     try {
-      await this.#carry(flow);
+      await this.#carry(flow, ladder);
       this.#ended(side);
       if (this.#ends === 1) await to.closeWrite();
     } catch {
       this.end(`${flow.writing ? OTHER[side] : side} reset`);
     }
+    ladder.end();
     if (side === "client") this.sent = flow.bytes;
     else this.received = flow.bytes;
   }
@@ -145,18 +147,8 @@ export class Relay implements Watched {
     clock.watched.add(this);
   }
 
-  /** Carries bytes until the end of file. */
-  async #carry(flow: Flow): Promise<void> {
-    const ladder = new Ladder(this.#context.pools);
-    try {
-      await this.#climb(flow, ladder);
-    } finally {
-      ladder.end();
-    }
-  }
-
-  /** The hot path: nothing here may allocate for each chunk. */
-  async #climb(flow: Flow, ladder: Ladder): Promise<void> {
+  /** Carries bytes until the end of file. The hot path: nothing here may allocate for each chunk. */
+  async #carry(flow: Flow, ladder: Ladder): Promise<void> {
     const { from, to, counter } = flow;
     const { clock } = this.#context;
     const { floats } = this.#meter;

@@ -86,35 +86,31 @@ async function reach(
   client: Client,
   first: number,
 ): Promise<{ slot: number; server?: Stream }> {
-  const tried = new Set<number>();
+  const { clock, connectTimeout, source, table } = context;
+  const patience = clock.now + Clock.beats(connectTimeout);
+  let tried: Set<number> | undefined;
   for (let slot = first;;) {
-    const result = await attempt(context, slot);
+    const { address, port } = destination(table, slot);
+    const result = await connect(address, port, {
+      deadline: clock.deadline(connectTimeout),
+      source,
+    });
     if (typeof result !== "string") {
-      if (slot !== first) settle(context.table, slot);
+      context.reporter.trace?.(traceAttempt(slot, "connected"));
+      if (slot !== first) settle(table, slot);
       return { slot, server: result };
     }
-    release(context.table, context.worker, slot);
-    if (context.autodisable && result !== "exhausted") disable(context, slot);
-    tried.add(slot);
-    slot = claimNext(context, client, slot, tried);
-    if (slot === NOTHING) return { slot };
-  }
-}
-
-/** One connect; while descriptors are out it waits for some, as long as a connect may take. */
-async function attempt(context: SessionContext, slot: number): Promise<Stream | ConnectFailure> {
-  const { clock, connectTimeout, source, reporter } = context;
-  const { address, port } = destination(context.table, slot);
-  const patience = clock.now + Clock.beats(connectTimeout);
-  for (;;) {
-    const deadline = clock.deadline(connectTimeout);
-    const result = await connect(address, port, { deadline, source });
     if (result === "exhausted" && clock.now < patience) {
+      // Not the channel's fault: keep its place, and try again when descriptors are free.
       await context.exhausted();
       continue;
     }
-    reporter.trace?.(traceAttempt(slot, typeof result === "string" ? result : "connected"));
-    return result;
+    context.reporter.trace?.(traceAttempt(slot, result));
+    release(table, context.worker, slot);
+    if (context.autodisable && result !== "exhausted") disable(context, slot);
+    tried = (tried ?? new Set()).add(slot);
+    slot = claimNext(context, client, slot, tried);
+    if (slot === NOTHING) return { slot };
   }
 }
 
