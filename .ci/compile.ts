@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console -- a tool of the developers, whose console it is
 /**
  * Compiles `balance` into `dist/`: one self-contained binary a platform.
  *

@@ -60,7 +60,11 @@ export class BufferPools implements Watched {
   readonly classes: number;
   readonly #pools: readonly Pool[];
 
-  /** @param ladder The classes, smallest first. */
+  /**
+   * Makes empty pools.
+   *
+   * @param ladder The classes, smallest first.
+   */
   constructor(ladder: readonly BufferClass[]) {
     this.classes = ladder.length;
     this.#pools = ladder.map((kind) => ({ kind, free: [], inUse: 0, waiting: 0, spare: 0 }));

@@ -24,6 +24,7 @@ export interface Crew {
 
 /** One engine in the main thread. */
 export class SoloCrew implements Crew {
+  /** Resolves when the last connection has ended. */
   readonly done: Promise<void>;
   readonly #engine: Engine;
   readonly #table: Table;
@@ -42,16 +43,19 @@ export class SoloCrew implements Crew {
     this.done = this.#engine.done;
   }
 
+  /** The threads as they are now. */
   views(): WorkerView[] {
     const state = this.#listening ? "running" : "stopped";
     return [{ worker: 0, state, restarts: 0, ...workerLoad(this.#table, 0) }];
   }
 
+  /** Stops listening; connections go on. */
   stopListening(): void {
     this.#listening = false;
     this.#engine.stopListening();
   }
 
+  /** Ends every connection. */
   endAll(): void {
     this.#engine.endAll();
   }
@@ -59,12 +63,19 @@ export class SoloCrew implements Crew {
 
 /** The first message to a worker. */
 export interface Start {
+  /** Which order this is. */
   readonly kind: "start";
+  /** What its engine is asked to do. */
   readonly config: EngineConfig;
+  /** Where to listen, together with the others. */
   readonly address: ListenAddress;
+  /** The channel table's memory. */
   readonly memory: SharedArrayBuffer;
+  /** How many workers count in it. */
   readonly workers: number;
+  /** This worker's number. */
   readonly worker: number;
+  /** Whether `-d` lines are wanted. */
   readonly trace: boolean;
 }
 
@@ -99,6 +110,7 @@ interface Place {
 
 /** Several workers on one address; a dead one is replaced. */
 export class WorkerCrew implements Crew {
+  /** Resolves when all workers have stopped and their last connections have ended. */
   readonly done: Promise<void>;
   readonly #places: Place[];
   readonly #order: Omit<Start, "worker">;
@@ -108,6 +120,8 @@ export class WorkerCrew implements Crew {
   #stopping = false;
 
   /**
+   * Prepares the workers; {@link start} starts them.
+   *
    * @param table Its number of workers is how many are started.
    * @param module The worker's entry; tests give another one.
    */
@@ -139,6 +153,7 @@ export class WorkerCrew implements Crew {
     await Promise.all(this.#places.map((place) => this.#launch(place)));
   }
 
+  /** The threads as they are now. */
   views(): WorkerView[] {
     return this.#places.map(({ worker, state, restarts }) => ({
       worker,
@@ -148,6 +163,7 @@ export class WorkerCrew implements Crew {
     }));
   }
 
+  /** Stops listening; connections go on. */
   stopListening(): void {
     this.#stopping = true;
     for (const place of this.#places) {
@@ -157,6 +173,7 @@ export class WorkerCrew implements Crew {
     this.#tell({ kind: "stop" });
   }
 
+  /** Ends every connection. */
   endAll(): void {
     this.#tell({ kind: "end" });
   }

@@ -6,6 +6,7 @@
 
 /** A line was longer than allowed. */
 export class LineTooLong extends Error {
+  /** The class's name. */
   override name = "LineTooLong";
 }
 

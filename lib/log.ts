@@ -43,6 +43,7 @@ interface Waiting {
 
 /** The log of one process. */
 export class Log implements Reporter {
+  /** Writes a `-d` line to stderr; undefined when tracing is off. */
   readonly trace: ((line: string) => void) | undefined;
   readonly #target: LogTarget;
   readonly #threshold: Level;
@@ -51,6 +52,8 @@ export class Log implements Reporter {
   #waiting: Waiting[] = [];
 
   /**
+   * Makes the log; nothing is opened before the first line.
+   *
    * @param target Where lines go.
    * @param threshold The least important level that is written.
    * @param trace Whether `-d` lines go to stderr.
@@ -61,6 +64,7 @@ export class Log implements Reporter {
     if (trace) this.trace = writeStderr;
   }
 
+  /** Writes one line to the log; below the threshold it is dropped. */
   log(level: Level, message: string, fields: Fields = {}): void {
     if (this.#target.kind === "none" || RANKS[level] < RANKS[this.#threshold]) return;
     if (this.#logger !== undefined) return this.#write({ level, message, fields });

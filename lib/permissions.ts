@@ -42,8 +42,8 @@ export const GRANTS: readonly Grant[] = [
     remains: "nothing",
   },
   {
-    flag: "--allow-sys=uid",
-    reason: "whose control sockets to trust",
+    flag: "--allow-sys",
+    reason: "the user id (whose control sockets to trust), the umask of the own one",
     remains: "nothing",
   },
 ];

@@ -47,7 +47,9 @@ export interface Meter {
 
 /** What all relays of a thread share. */
 export interface RelayContext {
+  /** What timeouts hang on. */
   readonly clock: Clock;
+  /** Where buffers come from. */
   readonly pools: BufferPools;
   /** Seconds of silence after which a connection is ended; 0 is never. */
   readonly idleTimeout: number;

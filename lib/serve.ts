@@ -128,7 +128,7 @@ function placeControl(
       Deno.build.os === "windows"
         ? "balance: no control socket on this platform"
         : "balance: no control socket and no background without " +
-          "--allow-read=/ --allow-write=/ --allow-sys=uid --allow-run --allow-env",
+          "--allow-read=/ --allow-write=/ --allow-sys --allow-run --allow-env",
     );
     return undefined;
   }

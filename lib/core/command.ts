@@ -36,6 +36,7 @@ export interface Context {
 
 /** A command that was carried out or refused. */
 export interface Answer {
+  /** Which outcome this is. */
   readonly kind: "answer";
   /** Lines for the operator. */
   readonly lines: readonly string[];
@@ -49,6 +50,7 @@ export interface Answer {
 
 /** A command that needs a host's address first. */
 export interface Resolve {
+  /** Which outcome this is. */
   readonly kind: "resolve";
   /** Name or address to look up. */
   readonly host: string;
@@ -57,7 +59,8 @@ export interface Resolve {
 /** What a line came to. */
 export type Outcome = Answer | Resolve;
 
-type Run = (words: readonly string[], context: Context) => Outcome;
+/** Does a command: the words behind its name to an outcome. */
+export type Run = (words: readonly string[], context: Context) => Outcome;
 
 /** One command of the shell. */
 export interface Command {

@@ -26,6 +26,7 @@ export const EXIT = {
 
 /** A failure that ends the program with a message and an exit code. */
 export class ExitError extends Error {
+  /** The class's name. */
   override name = "ExitError";
   /** Exit code, one of {@link EXIT}. */
   readonly code: number;
@@ -33,6 +34,8 @@ export class ExitError extends Error {
   readonly stream: "stdout" | "stderr";
 
   /**
+   * Makes the failure.
+   *
    * @param code Exit code, one of {@link EXIT}.
    * @param message Complete text without the final newline; may have several lines.
    * @param stream Where the message is printed.
@@ -46,9 +49,14 @@ export class ExitError extends Error {
 
 /** Wrong usage: the message (if any) and the usage text go to stderr, exit 64. */
 export class UsageError extends ExitError {
+  /** The class's name. */
   override name = "UsageError";
 
-  /** @param complaint The line above the usage text, or nothing. */
+  /**
+   * Makes the failure.
+   *
+   * @param complaint The line above the usage text, or nothing.
+   */
   constructor(complaint = "") {
     super(EXIT.usage, complaint);
   }

@@ -76,13 +76,19 @@ export interface Options {
   readonly runDir: string | undefined;
   /** Text of `--log-file`, if given. */
   readonly logFile: string | undefined;
-  /** The flags. */
+  /** `-a`: disable a channel whose connect fails. */
   readonly autodisable: boolean;
+  /** `-d`: trace what happens. */
   readonly debug: boolean;
+  /** `-f`: stay in the foreground. */
   readonly foreground: boolean;
+  /** `-H`: groups fail over inside themselves. */
   readonly hashFailover: boolean;
+  /** `-p`: dump packets. */
   readonly packetdump: boolean;
+  /** `-6`: listen on IPv6. */
   readonly ipv6: boolean;
+  /** Log each connection's end. */
   readonly logConnections: boolean;
   /** Internal: this process is the background half of a start. */
   readonly backgroundChild: boolean;

@@ -24,7 +24,7 @@ import {
 } from "./table.ts";
 
 /** No channel to give: the client is closed. */
-export const NOTHING = -1;
+export const NOTHING: number = -1;
 
 /** What the scheduler must know of a client. */
 export interface Client {
