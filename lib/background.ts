@@ -39,7 +39,9 @@ export async function startInBackground(
   const child = spawn(["--background-child", ...args], main);
   for await (const line of readLines(reader(child.stdout), MAX_REPORT)) {
     const report: StartReport = JSON.parse(line);
-    child.unref();
+    // After a failure the port is free when the command returns.
+    if (report.code !== EXIT.ok) await child.status;
+    else child.unref();
     return report;
   }
   const { code, signal } = await child.status;
@@ -71,7 +73,7 @@ function reader(
   const source = stream.getReader();
   let rest = new Uint8Array(0);
   return {
-    async read(buffer) {
+    async read(buffer: Uint8Array): Promise<number | null> {
       if (rest.length === 0) {
         const { value } = await source.read();
         if (value === undefined) return null;

@@ -69,10 +69,15 @@ export class Log implements Reporter {
     if (this.#target.kind === "none" || RANKS[level] < RANKS[this.#threshold]) return;
     if (this.#logger !== undefined) return this.#write({ level, message, fields });
     this.#waiting.push({ level, message, fields });
-    this.#opening ??= this.#open(this.#target);
+    this.#opening ??= this.#load(this.#target);
   }
 
-  async #open(target: LogTarget): Promise<void> {
+  /** Opens the log before its first line, so that no `-d` line can overtake one. */
+  async open(): Promise<void> {
+    if (this.#target.kind !== "none") await (this.#opening ??= this.#load(this.#target));
+  }
+
+  async #load(target: LogTarget): Promise<void> {
     const { configure, getLogger } = await import("@logtape/logtape");
     await configure({
       sinks: { main: await openSink(target) },

@@ -11,12 +11,6 @@ import { granted } from "./permissions.ts";
 
 const SERVICES_FILE = "/etc/services";
 
-/** The resolver's texts by the codes that the runtime gives. */
-const RESOLVER_TEXTS: Readonly<Record<string, string>> = {
-  ENOTFOUND: "Name or service not known",
-  EAI_AGAIN: "Temporary failure in name resolution",
-};
-
 /** Loads the services database, or the usual names where there is none or it may not be read. */
 export function loadServices(): Services {
   if (!granted({ name: "read", path: SERVICES_FILE })) return COMMON_SERVICES;
@@ -37,7 +31,7 @@ export async function resolveIpv4(host: string): Promise<number | undefined> {
   const literal = parseIpv4(host);
   if (literal !== undefined) return literal;
   const found = await lookup(host, 4);
-  return typeof found === "string" ? undefined : parseIpv4(found.address);
+  return found === undefined ? undefined : parseIpv4(found);
 }
 
 /**
@@ -55,9 +49,9 @@ export async function resolveBind(text: string | undefined, ipv6: boolean): Prom
   }
   if (quad !== undefined) return formatIpv4(quad);
   if (parseIpv6(text) !== undefined) return text;
-  const found = await lookup(text, ipv6 ? 6 : 0);
-  if (typeof found === "string") throw resolverError(found);
-  return found.address;
+  const address = await lookup(text, ipv6 ? 6 : 0);
+  if (address === undefined) throw resolverError(complaint(text));
+  return address;
 }
 
 /** The failure of making a listening address. */
@@ -81,21 +75,27 @@ export function requireNet(host: string, address: string, port: number): void {
   );
 }
 
-/** Looks a name up; a text instead of an address is the resolver's complaint. */
-async function lookup(
-  name: string,
-  family: 0 | 4 | 6,
-): Promise<{ readonly address: string } | string> {
-  const unknown = RESOLVER_TEXTS["ENOTFOUND"] ?? "";
+/** Looks a name up; undefined if it has no address of the family (0 is any). */
+async function lookup(name: string, family: 0 | 4 | 6): Promise<string | undefined> {
   // The runtime answers an empty name with nothing at all, and cuts a name at a NUL.
-  if (name === "" || name.includes("\0") || !lookupGranted(name)) return unknown;
+  if (name === "" || name.includes("\0") || !lookupGranted(name)) return undefined;
   const { lookup } = await import("node:dns/promises");
   try {
-    return await lookup(name, { family, verbatim: true });
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    return RESOLVER_TEXTS[code] ?? unknown;
+    return (await lookup(name, { family, verbatim: true })).address;
+  } catch {
+    return undefined;
   }
+}
+
+/** What the system's resolver says of a name that it does not know; only listening tells its words. */
+function complaint(name: string): string {
+  try {
+    if (name !== "" && !name.includes("\0")) Deno.listen({ hostname: name, port: 0 }).close();
+  } catch (error) {
+    const match = /^failed to lookup address information: (.*)$/.exec(String(error).slice(7));
+    if (match?.[1] !== undefined) return match[1];
+  }
+  return "Name or service not known";
 }
 
 /** Whether a name may be looked up: asking the runtime about text that is no name fails. */

@@ -131,7 +131,7 @@ export async function clearPlace(path: string, uid: number): Promise<void> {
   } else if (!info.isFile || !(own || (uid === 0 && info.size === 0))) {
     throw notOurs(path, EXIT.noInput, own ? "Not a control socket" : undefined);
   }
-  Deno.removeSync(path);
+  await Deno.remove(path);
 }
 
 async function answers(path: string): Promise<boolean> {

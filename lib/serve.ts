@@ -74,6 +74,7 @@ interface Prepared {
 async function run(options: Options, prepared: Prepared): Promise<void> {
   const { table, control, output } = prepared;
   const log = openLog(options, control?.dir);
+  if (options.debug) await log.open();
   const crew = await startCrew(options, prepared, log);
   let server: ControlServer | undefined;
   const stop = (): void => {

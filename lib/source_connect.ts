@@ -35,7 +35,9 @@ export function connectFrom(
     const fail = (error: Error): void => {
       signal.removeEventListener("abort", abort);
       socket.destroy();
-      if ("code" in error && error.code === "EADDRNOTAVAIL") resolve(undefined);
+      // A source address that is not local fails in bind, with a code that differs from system to system.
+      if ("syscall" in error && error.syscall === "bind") resolve(undefined);
+      else if ("code" in error && error.code === "EADDRNOTAVAIL") resolve(undefined);
       else reject(error);
     };
     const abort = (): void => fail(new Error("timed out"));

@@ -36,9 +36,17 @@ export function openSyslog(folder: string): (severity: number, text: string) => 
     return () => {};
   }
   const encoder = new TextEncoder();
+  let sending = Promise.resolve();
   const to: Deno.Addr = { transport: "unixpacket", path: SYSLOG_SOCKET };
   return (severity, text) => {
     const message = formatSyslog(severity, new Date(), Deno.pid, text);
-    socket.send(encoder.encode(message), to).catch(() => {});
+    // The socket takes one message at a time.
+    sending = sending.then(async () => {
+      try {
+        await socket.send(encoder.encode(message), to);
+      } catch {
+        // Nobody takes the message.
+      }
+    });
   };
 }
