@@ -20,9 +20,9 @@ export interface StartReport {
 /** Longest report, in bytes. */
 const MAX_REPORT = 1024 * 1024;
 
-/** Whether this process may start itself again. */
+/** Whether this process may start itself again, and the system knows sessions. */
 export function canDetach(): boolean {
-  return granted({ name: "run" });
+  return Deno.build.os !== "windows" && granted({ name: "run" });
 }
 
 /**
@@ -48,14 +48,15 @@ export async function startInBackground(
   throw new ExitError(EXIT.software, `balance: the background process died (${signal ?? code})`);
 }
 
+/** All connections are one process's: let it have as many descriptors as the user may have, then become the program. */
+const RAISE_LIMIT = 'ulimit -S -n "$(ulimit -H -n)" 2>/dev/null; exec "$0" "$@"';
+
 function spawn(args: readonly string[], main: URL): Deno.ChildProcess {
   const flags = GRANTS.map(({ flag }) => flag);
-  const command = Deno.build.standalone
-    ? args
-    : ["run", "--quiet", "--no-prompt", ...flags, main.href, ...args];
+  const own = Deno.build.standalone ? [] : ["run", "--quiet", "--no-prompt", ...flags, main.href];
   try {
-    return new Deno.Command(Deno.execPath(), {
-      args: [...command],
+    return new Deno.Command("/bin/sh", {
+      args: ["-c", RAISE_LIMIT, Deno.execPath(), ...own, ...args],
       detached: true,
       stdin: "null",
       stdout: "piped",

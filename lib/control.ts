@@ -28,8 +28,8 @@ export interface Controlled {
   workers(): readonly WorkerView[];
   /** Looks up a host that an operator named; `null` if it has no address. */
   resolve(host: string): Promise<number | null>;
-  /** Stops listening and gives up the control socket; connections go on. */
-  kill(): void;
+  /** Stops listening and gives up the control socket; connections go on. Resolves when the port is free. */
+  kill(): Promise<void>;
 }
 
 /**
@@ -69,9 +69,10 @@ export class ControlServer {
       try {
         const connection = await this.#listener.accept();
         this.#admit(connection);
-        const session = this.#serve(connection);
+        const session = this.#serve(connection).then(() => {
+          sessions.delete(session);
+        });
         sessions.add(session);
-        session.finally(() => sessions.delete(session));
       } catch {
         if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
@@ -129,7 +130,7 @@ export class ControlServer {
       const answer = await this.#execute(line, group);
       group = answer.group;
       if (answer.then === "kill") {
-        this.#instance.kill();
+        await this.#instance.kill();
         this.dropOthers(connection);
       }
       const bye = answer.then !== "stay";

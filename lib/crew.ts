@@ -16,8 +16,8 @@ export interface Crew {
   readonly done: Promise<void>;
   /** The threads as they are now. */
   views(): WorkerView[];
-  /** Stops listening; connections go on. */
-  stopListening(): void;
+  /** Stops listening; connections go on. Resolves when the port is free. */
+  stopListening(): Promise<void>;
   /** Ends every connection. */
   endAll(): void;
 }
@@ -50,9 +50,10 @@ export class SoloCrew implements Crew {
   }
 
   /** Stops listening; connections go on. */
-  stopListening(): void {
+  stopListening(): Promise<void> {
     this.#listening = false;
     this.#engine.stopListening();
+    return Promise.resolve();
   }
 
   /** Ends every connection. */
@@ -86,6 +87,8 @@ export type Order = Start | { readonly kind: "stop" } | { readonly kind: "end" }
 export type Word =
   /** It listens. */
   | { readonly kind: "up" }
+  /** It does not listen any more. */
+  | { readonly kind: "stopped" }
   /** It has stopped and its last connection has ended. */
   | { readonly kind: "done" }
   | {
@@ -105,7 +108,9 @@ interface Place {
   state: WorkerView["state"];
   restarts: number;
   started: number;
-  finish: () => void;
+  /** Resolved when it does not listen any more, and when its last connection has ended. */
+  readonly stopped: PromiseWithResolvers<void>;
+  readonly finished: PromiseWithResolvers<void>;
 }
 
 /** Several workers on one address; a dead one is replaced. */
@@ -138,14 +143,16 @@ export class WorkerCrew implements Crew {
     this.#table = table;
     this.#reporter = reporter;
     this.#module = module;
-    const finished: Promise<void>[] = [];
-    this.#places = Array.from({ length: workers }, (_, worker) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      finished.push(promise);
-      const state = "restarting";
-      return { worker, thread: undefined, state, restarts: 0, started: 0, finish: resolve };
-    });
-    this.done = Promise.all(finished).then(() => {});
+    this.#places = Array.from({ length: workers }, (_, worker) => ({
+      worker,
+      thread: undefined,
+      state: "restarting",
+      restarts: 0,
+      started: 0,
+      stopped: Promise.withResolvers(),
+      finished: Promise.withResolvers(),
+    }));
+    this.done = settleAll(this.#places.map(({ finished }) => finished.promise));
   }
 
   /** Starts the workers; resolves when all of them listen. */
@@ -164,13 +171,14 @@ export class WorkerCrew implements Crew {
   }
 
   /** Stops listening; connections go on. */
-  stopListening(): void {
+  stopListening(): Promise<void> {
     this.#stopping = true;
     for (const place of this.#places) {
-      if (place.thread === undefined) place.finish();
+      if (place.thread === undefined) leave(place);
       place.state = "stopped";
     }
     this.#tell({ kind: "stop" });
+    return settleAll(this.#places.map(({ stopped }) => stopped.promise));
   }
 
   /** Ends every connection. */
@@ -210,9 +218,12 @@ export class WorkerCrew implements Crew {
       case "up":
         place.state = this.#stopping ? "stopped" : "running";
         break;
+      case "stopped":
+        place.stopped.resolve();
+        break;
       case "done":
         place.thread?.terminate();
-        place.finish();
+        leave(place);
         break;
       case "log":
         this.#reporter.log(word.level, word.message, word.fields);
@@ -233,7 +244,7 @@ export class WorkerCrew implements Crew {
       worker,
       reason,
     });
-    if (this.#stopping) return place.finish();
+    if (this.#stopping) return leave(place);
     place.state = "restarting";
     place.restarts++;
     const again = async (): Promise<void> => {
@@ -246,4 +257,14 @@ export class WorkerCrew implements Crew {
     const lived = performance.now() - place.started;
     setTimeout(again, lived < SHORT_LIFE_MS ? SHORT_LIFE_MS : 0);
   }
+}
+
+/** Nothing more comes from a place's worker. */
+function leave(place: Place): void {
+  place.stopped.resolve();
+  place.finished.resolve();
+}
+
+async function settleAll(promises: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(promises);
 }

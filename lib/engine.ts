@@ -81,9 +81,10 @@ export class Engine {
 
   async #run(context: SessionContext): Promise<void> {
     await this.#acceptor.run((client) => {
-      const session = serveClient(context, client);
+      const session = serveClient(context, client).then(() => {
+        this.#sessions.delete(session);
+      });
       this.#sessions.add(session);
-      session.finally(() => this.#sessions.delete(session));
     });
     while (this.#sessions.size > 0) await Promise.all(this.#sessions);
     this.#clock[Symbol.dispose]();

@@ -23,7 +23,7 @@ export const GRANTS: readonly Grant[] = [
   },
   {
     flag: "--allow-read=/",
-    reason: "/etc/services, the run dir, /proc/self/limits",
+    reason: "/etc/services, the run dir",
     remains: "the run dir; the log file's folder with --log-file",
   },
   {
@@ -43,7 +43,7 @@ export const GRANTS: readonly Grant[] = [
   },
   {
     flag: "--allow-sys",
-    reason: "the user id (whose control sockets to trust), the umask of the own one",
+    reason: "the user id, to know whose sockets to trust; the umask, to make the own one private",
     remains: "nothing",
   },
 ];

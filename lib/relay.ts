@@ -57,6 +57,8 @@ export interface RelayContext {
 
 /** Seconds of silence that a client gets after its server's end of file. */
 const CLIENT_GRACE = 10;
+/** Seconds of silence that a client gets after its server's reset. */
+const RESET_GRACE = 1;
 /** Seconds of silence that a server gets after its client's end of file, without an idle timeout. */
 const SERVER_GRACE = 3600;
 
@@ -127,24 +129,49 @@ export class Relay implements Watched {
     const ladder = new Ladder(this.#context.pools);
     try {
       await this.#carry(flow, ladder);
-      this.#ended(side);
-      if (this.#ends === 1) await to.closeWrite();
+      await this.#pass(side, to);
     } catch {
-      this.end(`${flow.writing ? OTHER[side] : side} reset`);
+      await this.#failed(side, flow, ladder);
     }
     ladder.end();
     if (side === "client") this.sent = flow.bytes;
     else this.received = flow.bytes;
   }
 
-  /** Notes an end of file; from now on the other direction has limited patience. */
-  #ended(side: Side): void {
-    this.#ends++;
+  /** Passes an end of file on; from now on the other direction has limited patience. */
+  async #pass(side: Side, to: Stream): Promise<void> {
+    const { idleTimeout } = this.#context;
     this.cause ??= `${side} closed`;
-    if (this.#ends === 2) return;
-    const { clock, idleTimeout } = this.#context;
-    const grace = side === "server" ? CLIENT_GRACE : idleTimeout || SERVER_GRACE;
-    this.#limit = Clock.beats(grace);
+    if (++this.#ends === 2) return;
+    this.#allow(side === "server" ? CLIENT_GRACE : idleTimeout || SERVER_GRACE);
+    await to.closeWrite();
+  }
+
+  /**
+   * A failing client ends everything. A failing server ends as at its end of file, so that its last words reach the
+   * client: closing a socket with unread data would destroy them, so what the client still sends is read and dropped.
+   */
+  async #failed(side: Side, flow: Flow, ladder: Ladder): Promise<void> {
+    const failing = flow.writing ? OTHER[side] : side;
+    if (failing === "client") return this.end("client reset");
+    this.cause ??= "server reset";
+    try {
+      if (side === "client") {
+        while (await flow.from.read(ladder.buffer) !== null) this.seen = this.#context.clock.now;
+        this.#ends++;
+      } else if (++this.#ends === 1) {
+        this.#allow(RESET_GRACE);
+        await flow.to.closeWrite();
+      }
+    } catch {
+      this.end("client reset");
+    }
+  }
+
+  /** Allows the remaining direction so many seconds of silence. */
+  #allow(seconds: number): void {
+    const { clock } = this.#context;
+    this.#limit = Clock.beats(seconds);
     this.seen = clock.now;
     clock.watched.add(this);
   }

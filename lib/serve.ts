@@ -42,7 +42,8 @@ interface ControlPlace {
  *
  * @throws {ExitError} When it cannot start; nothing is left behind then.
  */
-export async function serve(options: Options, output: StartOutput): Promise<void> {
+export async function serve(given: Options, output: StartOutput): Promise<void> {
+  const options = withAbsolutePaths(given);
   const services = loadServices();
   const port = parsePort(options.port, services);
   const control = placeControl(options, port, output);
@@ -56,6 +57,7 @@ export async function serve(options: Options, output: StartOutput): Promise<void
   const table = createTable(workers);
   await fillTable(table, groups);
   const config = await engineConfig(options);
+  if (options.logFile !== undefined) requireWritable(options.logFile);
   if (control !== undefined) await clearPlace(control.path, control.uid);
   if (options.debug) traceChannels(table, output);
   await run(options, { address, listener, table, config, control, services, output });
@@ -77,10 +79,10 @@ async function run(options: Options, prepared: Prepared): Promise<void> {
   if (options.debug) await log.open();
   const crew = await startCrew(options, prepared, log);
   let server: ControlServer | undefined;
-  const stop = (): void => {
+  const stop = async (): Promise<void> => {
     server?.close();
-    crew.stopListening();
     if (options.drain !== undefined) setTimeout(() => crew.endAll(), options.drain * 1000);
+    await crew.stopListening();
   };
   if (control !== undefined) {
     server = new ControlServer(listenControl(control.path), {
@@ -112,6 +114,20 @@ function startCrew(options: Options, prepared: Prepared, log: Log): Promise<Crew
   listener.close();
   const crew = new WorkerCrew(address, config, table, log);
   return crew.start().then(() => crew);
+}
+
+/** A background instance leaves the folder that relative paths are meant from. */
+function withAbsolutePaths(options: Options): Options {
+  const { runDir, logFile } = options;
+  return {
+    ...options,
+    runDir: runDir === undefined ? undefined : absolute(runDir),
+    logFile: logFile === undefined ? undefined : absolute(logFile),
+  };
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") || Deno.build.os === "windows" ? path : `${Deno.cwd()}/${path}`;
 }
 
 /** Finds the control socket's place; without the permissions an instance runs uncontrolled, and says so. */
@@ -221,17 +237,15 @@ function openLog(options: Options, runDir: string | undefined): Log {
 }
 
 function logTarget(options: Options, runDir: string | undefined): LogTarget {
-  if (options.logFile !== undefined) return { kind: "file", path: openable(options.logFile) };
+  if (options.logFile !== undefined) return { kind: "file", path: options.logFile };
   if (options.foreground) return { kind: "stderr" };
   if (runDir === undefined || lstat(SYSLOG_SOCKET) === undefined) return { kind: "none" };
   return { kind: "syslog", folder: runDir };
 }
 
-/** The absolute path of a log file that can be written, checked while the caller still listens. */
-function openable(file: string): string {
+function requireWritable(file: string): void {
   try {
     Deno.openSync(file, { append: true, create: true }).close();
-    return Deno.realPathSync(file);
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/ \(os error.*$/s, "") : "";
     throw new ExitError(EXIT.os, `balance: cannot write log file ${printable(file)}: ${why}`);
@@ -239,8 +253,8 @@ function openable(file: string): string {
 }
 
 function narrowPermissions(options: Options, control: ControlPlace | undefined): void {
-  const folders = control === undefined ? [] : [Deno.realPathSync(control.dir), control.dir];
-  if (options.logFile !== undefined) folders.push(parentOf(Deno.realPathSync(options.logFile)));
+  const folders = control === undefined ? [] : [control.dir];
+  if (options.logFile !== undefined) folders.push(parentOf(options.logFile));
   narrow(folders, options.foreground ? [] : [SYSLOG_SOCKET]);
 }
 
@@ -249,7 +263,7 @@ function parentOf(path: string): string {
 }
 
 /** SIGQUIT drains, with `--drain` SIGTERM too; SIGUSR1, the classic's liveness probe, does nothing. */
-function watchSignals(options: Options, stop: () => void): void {
+function watchSignals(options: Options, stop: () => Promise<void>): void {
   if (Deno.build.os === "windows") return;
   Deno.addSignalListener("SIGUSR1", () => {});
   Deno.addSignalListener("SIGQUIT", stop);

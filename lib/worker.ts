@@ -44,6 +44,7 @@ scope.onmessage = async ({ data: order }) => {
       break;
     case "stop":
       engine?.stopListening();
+      scope.postMessage({ kind: "stopped" });
       break;
     case "end":
       engine?.endAll();

@@ -15,6 +15,7 @@
 import { atoi } from "./address.ts";
 import { EXIT, ExitError } from "./errors.ts";
 import { destinationPort, type Services } from "./services.ts";
+import { printable } from "./text.ts";
 
 /** Most groups of an instance. */
 export const MAX_GROUPS = 16;
@@ -117,7 +118,7 @@ export interface Port {
 export function parsePort(text: string, services: Services): Port {
   const number = services.get(text) ?? atoi(text);
   if (number === 0 || number > 65535) {
-    throw new ExitError(EXIT.usage, `invalid port [${text}], exiting.`);
+    throw new ExitError(EXIT.usage, `invalid port [${printable(text)}], exiting.`);
   }
   return { number, valid: services.has(text) || /^\s*\+?\d+$/.test(text) };
 }

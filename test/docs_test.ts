@@ -1,0 +1,204 @@
+/**
+ * The documents say what the code does, no more and no less.
+ *
+ * @module
+ */
+import { COMMANDS } from "../lib/core/command.ts";
+import { EXIT } from "../lib/core/errors.ts";
+import { formatHelp, OPTIONS, type OptionSpec } from "../lib/core/options.ts";
+import { GRANTS } from "../lib/permissions.ts";
+import { assertEquals, assertGreater } from "./assert.ts";
+import config from "../deno.json" with { type: "json" };
+
+const root = new URL("../", import.meta.url);
+const manual = read("man/balance.1");
+const readme = read("README.md");
+const changelog = read("CHANGELOG.md");
+const help = formatHelp(COMMANDS.map(({ name }) => name));
+
+/** Options that are for users: internal ones have no summary. */
+const options = OPTIONS.filter(({ summary }) => summary !== undefined);
+
+function read(path: string): string {
+  return Deno.readTextFileSync(new URL(path, root));
+}
+
+/** The lines of a section of the manual page. */
+function section(name: string): string[] {
+  const [, text = ""] = manual.split(`\n.Sh ${name}\n`);
+  return text.split(/\n\.Sh /, 1)[0]?.trimEnd().split("\n") ?? [];
+}
+
+/** The heads of the list in a section, for the lines that begin with a macro. */
+function heads(name: string, macro: string): string[] {
+  const start = `.It ${macro}`;
+  return section(name).filter((line) => line.startsWith(start)).map((line) =>
+    line.slice(start.length).trim()
+  );
+}
+
+/** How an option is typed: letters with `-`, a name with `--`. */
+function spellings({ short, aliases, name }: OptionSpec): string[] {
+  if (short === undefined) return [`--${name}`];
+  return [short, ...(aliases ?? "")].map((letter) => `-${letter}`);
+}
+
+/** What is typed, and what its value is called, from the head of an option in the manual page. */
+function parseHead(head: string): { typed: string[]; value: string } {
+  const [flags = "", ...values] = head.split(/ (?=Ar |Cm )/);
+  return {
+    typed: flags.split(" , ").map((flag) => `-${flag}`),
+    value: values.join(" ").replace(/\b(Ar|Cm) /g, "").replaceAll(" ", ""),
+  };
+}
+
+/** Text of the manual page as plain words: macros become what they print. */
+function mdocWords(lines: readonly string[]): string {
+  return words(
+    lines.map((line) => {
+      const [, macro, rest = ""] = /^\.(\w+)(?: (.*))?$/.exec(line) ?? [];
+      const text = rest.replaceAll('"', "").replace(/ ([.,;:])$/, "$1");
+      if (macro === undefined) return line;
+      return macro === "Fl" ? `-${text}` : macro === "Nm" ? `balance${text}` : text;
+    }).join(" "),
+  );
+}
+
+function words(text: string): string {
+  return text.split(/\s+/).filter((word) => word !== "").join(" ");
+}
+
+/** The differences in the manual page: heading to text. */
+function manualDifferences(): [string, string][] {
+  const [, list = ""] = section("DIFFERENCES").join("\n").split("\n.Bl -tag -width Ds\n");
+  return list.replace(/\n\.El$/, "").split(/^\.It Sy /m).slice(1).map((item) => {
+    const [head = "", ...lines] = item.trimEnd().split("\n");
+    return [head, mdocWords(lines)];
+  });
+}
+
+/** The differences in the changelog: heading to text. */
+function changelogDifferences(): [string, string][] {
+  const [, text = ""] = changelog.split("### Differs from balance 3.54\n");
+  return text.split(/\n##/, 1)[0]?.split(/^- /m).slice(1).map((item): [string, string] => {
+    const [, head = "", rest = ""] = /^\*\*(.*?)\.\*\*([^]*)$/.exec(item) ?? [];
+    return [words(head), words(rest.replaceAll("`", ""))];
+  }) ?? [];
+}
+
+/** The cells of a table of the README, found by its header. */
+function tableOf(...header: string[]): string[][] {
+  const rows = readme.split("\n").map((line) =>
+    line.startsWith("|") ? line.slice(1, -1).split("|").map((cell) => cell.trim()) : []
+  );
+  const start = rows.findIndex((row) => JSON.stringify(row) === JSON.stringify(header));
+  const rest = rows.slice(start + 2);
+  return start < 0 ? [] : rest.slice(0, rest.findIndex((row) => row.length === 0));
+}
+
+Deno.test("the manual page describes exactly the options that the code has", () => {
+  const described = heads("OPTIONS", "Fl").map(parseHead);
+  const known = options.map((option) => ({
+    typed: spellings(option),
+    value: option.value ?? "",
+  }));
+  assertEquals(described, known);
+});
+
+Deno.test("the manual page's synopsis has every option of the code and no other", () => {
+  const synopsis = section("SYNOPSIS").join("\n");
+  const long = [...synopsis.matchAll(/ -([a-z-]+)/g)].map(([, name]) => `--${name}`);
+  const short = [...synopsis.matchAll(/Fl ([a-zA-Z6]+)/g)].flatMap(([, letters = ""]) =>
+    [...letters].map((letter) => `-${letter}`)
+  );
+  assertEquals(
+    [...new Set([...short, ...long])].toSorted(),
+    options.flatMap(spellings).toSorted(),
+  );
+});
+
+Deno.test("--help lists exactly the options that the code has", () => {
+  const [, list = ""] = help.split("\noptions:\n");
+  const listed = (list.split("\n\n", 1)[0] ?? "").split("\n").map((line) =>
+    (line.trim().split(/ {2,}/, 1)[0] ?? "").replace(/ [^-\s]\S*$/, "").split(", ")
+  );
+  assertEquals(listed, options.map(spellings));
+});
+
+Deno.test("the manual page describes exactly the commands that the code has", () => {
+  const described = heads("COMMANDS", "Ic").map((head) => {
+    const [name = "", ...operands] = head.replace("\\&", "").replace(" Ar ", " ").split(" ");
+    return { name, operands: operands.length };
+  });
+  const known = COMMANDS.map(({ name, operands }) => ({
+    name,
+    operands: operands === "" ? 0 : operands.split(" ").length,
+  }));
+  assertEquals(described, known);
+});
+
+Deno.test("--help lists exactly the commands that the code has", () => {
+  const [, list = ""] = /^shell commands.*?: (.*)$/m.exec(help) ?? [];
+  assertEquals(list.split(", "), COMMANDS.map(({ name }) => name));
+});
+
+Deno.test("the manual page has exactly the exit codes of the code", () => {
+  const described = heads("EXIT STATUS", "").filter((code) => code !== "128+n").map(Number);
+  assertEquals(described, Object.values(EXIT).toSorted((a, b) => a - b));
+});
+
+Deno.test("the README's table of permissions is that of the code", () => {
+  const rows = tableOf("permission", "why", "what remains once the instance listens");
+  assertEquals(rows, GRANTS.map(({ flag, reason, remains }) => [`\`${flag}\``, reason, remains]));
+});
+
+Deno.test("the README's list of tasks is that of deno.json", () => {
+  const rows = tableOf("task", "what it does").map(([task = ""]) => task.slice(1, -1));
+  const known = Object.keys(config.tasks).map((name) => `deno task ${name}`);
+  assertEquals(rows.toSorted(), known.toSorted());
+});
+
+Deno.test("the README names every dependency", () => {
+  const packages = Object.values(config.imports).map((url) => /^npm:(@?[^@]+)@/.exec(url)?.[1]);
+  const rows = tableOf("package", "for", "why this one").map(([name = ""]) => name.slice(1, -1));
+  assertEquals(rows.toSorted(), [...new Set(packages)].toSorted());
+});
+
+Deno.test("every module that the README names exists", () => {
+  const named = [...new Set(readme.match(/\blib\/[\w/]+\.ts\b/g))];
+  assertGreater(named.length, 0);
+  assertEquals(named.filter((path) => !Deno.statSync(new URL(path, root)).isFile), []);
+});
+
+Deno.test("the manual page and the changelog list the same differences in the same words", () => {
+  assertGreater(manualDifferences().length, 0);
+  assertEquals(changelogDifferences(), manualDifferences());
+});
+
+Deno.test("the changelog's newest version is the program's", () => {
+  assertEquals(/^## (\S+)/m.exec(changelog)?.[1], config.version);
+});
+
+const mandoc = await hasMandoc();
+
+Deno.test({
+  name: `mandoc finds nothing to complain about${mandoc ? "" : " (ignored: mandoc is missing)"}`,
+  ignore: !mandoc,
+  fn: async () => {
+    const path = new URL("man/balance.1", root).pathname;
+    const args = ["-T", "lint", path];
+    const { stdout, stderr } = await new Deno.Command("mandoc", { args }).output();
+    assertEquals(new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr), "");
+  },
+});
+
+async function hasMandoc(): Promise<boolean> {
+  try {
+    // Without a file it reads standard input, which is empty here.
+    await new Deno.Command("mandoc", { stdin: "null", stdout: "null", stderr: "null" }).output();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
