@@ -14,7 +14,7 @@ import { printable } from "./lib/core/text.ts";
 import { canDetach, startInBackground, type StartReport } from "./lib/background.ts";
 import { writeText } from "./lib/lines.ts";
 import { userId, variable } from "./lib/permissions.ts";
-import { loadServices } from "./lib/resolve.ts";
+import { openServices } from "./lib/resolve.ts";
 import { lstat, runDirs, socketPath } from "./lib/run_dir.ts";
 import { serve, type StartOutput } from "./lib/serve.ts";
 import { runCommand, runInteractive } from "./lib/shell.ts";
@@ -82,7 +82,7 @@ async function serveInBackground(options: Options): Promise<number> {
 }
 
 async function control(options: Options): Promise<void> {
-  const port = parsePort(options.port, loadServices()).number;
+  const port = parsePort(options.port, openServices()).number;
   const uid = userId();
   if (uid === undefined) {
     throw new ExitError(EXIT.os, "balance: control needs --allow-read --allow-write --allow-sys");
@@ -96,7 +96,7 @@ async function control(options: Options): Promise<void> {
 
 async function traceControl({ bind, runDir }: Options, port: number, uid: number): Promise<void> {
   await writeText(Deno.stdout, `argv[0]=balance\nbindhost=${printable(bind ?? "NULL")}\n`);
-  const paths = runDirs(runDir, uid).map((dir) => socketPath(dir, port, bind));
+  const paths = [...runDirs(runDir, uid)].map((dir) => socketPath(dir, port, bind));
   const path = paths.find((each) => lstat(each) !== undefined);
   const file = path === undefined ? "no file" : `file ${printable(path)} already exists`;
   await writeText(Deno.stderr, `source port ${port}\n${file}\n`);

@@ -11,8 +11,20 @@ import { granted } from "./permissions.ts";
 
 const SERVICES_FILE = "/etc/services";
 
+/** The services database, read for the first text that is no number. */
+export function openServices(): Services {
+  let services: Services | undefined;
+  return {
+    get(name: string): number | undefined {
+      if (/^\d*$/.test(name)) return undefined;
+      services ??= loadServices();
+      return services.get(name);
+    },
+  };
+}
+
 /** Loads the services database, or the usual names where there is none or it may not be read. */
-export function loadServices(): Services {
+function loadServices(): Services {
   if (!granted({ name: "read", path: SERVICES_FILE })) return COMMON_SERVICES;
   try {
     return parseServices(Deno.readTextFileSync(SERVICES_FILE));

@@ -23,15 +23,12 @@ const STICKY = 0o1000;
 const OTHERS_WRITE = 0o022;
 
 /** The folders that may hold an instance's socket, in the order of the search. */
-export function runDirs(option: string | undefined, uid: number): string[] {
-  if (option !== undefined) return [option.replace(/(?<=.)\/+$/, "")];
-  const runtime = variable("XDG_RUNTIME_DIR");
-  const temp = variable("TMPDIR") ?? "/tmp";
-  return [
-    SYSTEM_RUN_DIR,
-    ...(runtime === undefined || runtime === "" ? [] : [`${runtime}/balance`]),
-    `${temp}/balance-${uid}`,
-  ];
+export function* runDirs(option: string | undefined, uid: number): Generator<string, void> {
+  if (option !== undefined) return yield option.replace(/(?<=.)\/+$/, "");
+  yield SYSTEM_RUN_DIR;
+  const runtime = variable("XDG_RUNTIME_DIR") ?? "";
+  if (runtime !== "") yield `${runtime}/balance`;
+  yield `${variable("TMPDIR") ?? "/tmp"}/balance-${uid}`;
 }
 
 /**
@@ -41,8 +38,7 @@ export function runDirs(option: string | undefined, uid: number): string[] {
  */
 export function prepareRunDir(option: string | undefined, uid: number): string {
   for (const dir of runDirs(option, uid)) {
-    makeDir(dir, uid);
-    const info = lstat(dir);
+    const info = lstat(dir) ?? makeDir(dir, uid);
     if (info !== undefined && trusted(info, uid) && writable(info, uid)) return dir;
   }
   const dir = option ?? `${SYSTEM_RUN_DIR}/`;
@@ -54,15 +50,16 @@ export function prepareRunDir(option: string | undefined, uid: number): string {
   );
 }
 
-function makeDir(dir: string, uid: number): void {
+function makeDir(dir: string, uid: number): Deno.FileInfo | undefined {
   const shared = dir === SYSTEM_RUN_DIR;
-  if (shared && uid !== 0) return;
+  if (shared && uid !== 0) return undefined;
   try {
     Deno.mkdirSync(dir, { mode: 0o700 });
     if (shared) Deno.chmodSync(dir, 0o1777);
   } catch {
-    // It is there, or cannot be made: the caller looks.
+    // Made by another start just now, or not to be made: looking tells.
   }
+  return lstat(dir);
 }
 
 /** Whether nobody but its owner can put something else in place of what the owner made in a folder. */
@@ -158,7 +155,7 @@ export type Found =
  * @throws {ExitError} 71 if what is there is not to be trusted or does not let us in.
  */
 export async function findInstance(
-  dirs: readonly string[],
+  dirs: Iterable<string>,
   port: number,
   bindText: string | undefined,
   uid: number,

@@ -16,7 +16,7 @@ import type { EngineConfig } from "./engine.ts";
 import { bind, type ListenAddress } from "./listen.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { granted, narrow, userId } from "./permissions.ts";
-import { loadServices, requireNet, resolveBind, resolveIpv4, resolverError } from "./resolve.ts";
+import { openServices, requireNet, resolveBind, resolveIpv4, resolverError } from "./resolve.ts";
 import { clearPlace, lstat, prepareRunDir, socketPath } from "./run_dir.ts";
 import { SYSLOG_SOCKET } from "./syslog.ts";
 
@@ -44,7 +44,7 @@ interface ControlPlace {
  */
 export async function serve(given: Options, output: StartOutput): Promise<void> {
   const options = withAbsolutePaths(given);
-  const services = loadServices();
+  const services = openServices();
   const port = parsePort(options.port, services);
   const control = placeControl(options, port, output);
   traceStart(options, port, control?.path, output);

@@ -5,8 +5,11 @@
  */
 import { atoi } from "./address.ts";
 
-/** TCP service names and aliases with their port numbers. */
-export type Services = ReadonlyMap<string, number>;
+/** TCP service names and aliases with their port numbers; a map is one. */
+export interface Services {
+  /** The port of a name or alias; undefined if there is none. */
+  get(name: string): number | undefined;
+}
 
 /** The usual names, for a machine that has no services database or does not let it be read. */
 export const COMMON_SERVICES: Services = new Map([

@@ -116,9 +116,10 @@ export interface Port {
  * @throws {ExitError} 64 for 0, anything without a leading number, and numbers above 65535.
  */
 export function parsePort(text: string, services: Services): Port {
-  const number = services.get(text) ?? atoi(text);
+  const named = services.get(text);
+  const number = named ?? atoi(text);
   if (number === 0 || number > 65535) {
     throw new ExitError(EXIT.usage, `invalid port [${printable(text)}], exiting.`);
   }
-  return { number, valid: services.has(text) || /^\s*\+?\d+$/.test(text) };
+  return { number, valid: named !== undefined || /^\s*\+?\d+$/.test(text) };
 }
