@@ -132,6 +132,7 @@ export class Ladder {
   level = 0;
   /** The buffer to read into. */
   buffer: Buffer;
+  #view: Buffer;
   readonly #pools: BufferPools;
   #waits = true;
   #bursts = 0;
@@ -141,36 +142,48 @@ export class Ladder {
   constructor(pools: BufferPools) {
     this.#pools = pools;
     this.buffer = pools.take(0) ?? new Uint8Array(LADDER[0]?.size ?? 0);
+    this.#view = this.buffer;
   }
 
   /**
-   * Changes to the next larger class, keeping what was read.
+   * Changes to a larger buffer when the smallest has been filled, keeping what was read.
    *
-   * @param keep Bytes at the beginning to copy.
-   * @returns Whether there was a buffer to have.
+   * @param read Bytes in the buffer.
+   * @returns Whether there is room for more now.
    */
-  up(keep: number): boolean {
-    const larger = this.#pools.take(this.level + 1);
-    if (larger === undefined) return false;
-    if (keep > 0) larger.set(this.buffer.subarray(0, keep));
-    this.#change(this.level + 1, larger, false);
-    return true;
+  widen(read: number): boolean {
+    return this.level === 0 && read === this.buffer.length && this.#up(read);
+  }
+
+  /** A part of the buffer; the same object as the last time if it is the same part. */
+  view(start: number, end: number): Buffer {
+    if (start === 0 && this.#view.length === end) return this.#view;
+    const view = this.buffer.subarray(start, end);
+    if (start === 0) this.#view = view;
+    return view;
   }
 
   /**
    * Chooses the buffer of the next read, which may have to wait long.
    *
-   * @param read Bytes of the last read.
-   * @param full Whether it filled the buffer, so that more is surely there.
+   * @param read Bytes of the last read; if they fill the buffer, more is surely there.
    */
-  settle(read: number, full: boolean): void {
-    if (full) this.up(0);
+  settle(read: number): void {
+    if (read === this.buffer.length) this.#up(0);
     else if (this.level > 0 && !this.#stays(read)) this.#down();
   }
 
   /** Gives the buffer back. */
   end(): void {
     this.#leave();
+  }
+
+  #up(keep: number): boolean {
+    const larger = this.#pools.take(this.level + 1);
+    if (larger === undefined) return false;
+    if (keep > 0) larger.set(this.buffer.subarray(0, keep));
+    this.#change(this.level + 1, larger, false);
+    return true;
   }
 
   /** Whether the next read may wait with the same buffer. */
@@ -195,6 +208,7 @@ export class Ladder {
     this.#leave();
     this.level = level;
     this.buffer = buffer;
+    this.#view = buffer;
     this.#waits = waits;
     this.#quiet = 0;
   }

@@ -36,7 +36,9 @@ export class Engine {
   readonly done: Promise<void>;
   readonly #clock = new Clock();
   readonly #acceptor: Acceptor;
-  readonly #sessions: Set<Promise<void>> = new Set();
+  readonly #ended = Promise.withResolvers<void>();
+  #sessions = 0;
+  #listening = true;
   readonly #relays: Set<Relay> = new Set();
 
   /**
@@ -80,13 +82,22 @@ export class Engine {
   }
 
   async #run(context: SessionContext): Promise<void> {
+    const leave = (): void => {
+      this.#sessions--;
+      this.#settle();
+    };
     await this.#acceptor.run((client) => {
-      const session = serveClient(context, client).then(() => {
-        this.#sessions.delete(session);
-      });
-      this.#sessions.add(session);
+      this.#sessions++;
+      serveClient(context, client).then(leave);
     });
-    while (this.#sessions.size > 0) await Promise.all(this.#sessions);
+    this.#listening = false;
+    this.#settle();
+    await this.#ended.promise;
     this.#clock[Symbol.dispose]();
+  }
+
+  /** After the last session of a closed listener nothing is left to do. */
+  #settle(): void {
+    if (!this.#listening && this.#sessions === 0) this.#ended.resolve();
   }
 }

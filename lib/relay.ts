@@ -93,19 +93,13 @@ export class Relay implements Watched {
    * Relays until both directions have ended, or one has failed, or a timeout has.
    *
    * Never rejects. Both streams may still be open afterwards.
-   *
-   * @returns How the connection ended.
    */
-  async run(): Promise<Cause> {
-    const { watched } = this.#context.clock;
-    if (this.#limit !== Infinity) watched.add(this);
-    const { sent } = this.#meter;
-    await Promise.all([
-      this.#pump("client", this.#client, this.#server, sent),
-      this.#pump("server", this.#server, this.#client, sent + 1),
-    ]);
-    watched.delete(this);
-    return this.cause ?? "client closed";
+  async run(): Promise<void> {
+    if (this.#limit !== Infinity) this.#context.clock.watched.add(this);
+    const up = this.#pump("client", this.#client, this.#server);
+    await this.#pump("server", this.#server, this.#client);
+    await up;
+    this.#context.clock.watched.delete(this);
   }
 
   /** Ends the connection now. */
@@ -123,19 +117,53 @@ export class Relay implements Watched {
     this.end(this.cause);
   }
 
-  /** One direction, until its end of file or a failure. */
-  async #pump(side: Side, from: Stream, to: Stream, counter: number): Promise<void> {
-    const flow: Flow = { from, to, counter, bytes: 0, writing: false };
-    const ladder = new Ladder(this.#context.pools);
+  /** One direction, until its end of file or a failure. The hot path: nothing may be allocated for each chunk. */
+  async #pump(side: Side, from: Stream, to: Stream): Promise<void> {
+    const { clock, pools } = this.#context;
+    const ladder = new Ladder(pools);
+    let writing = false;
     try {
-      await this.#carry(flow, ladder);
+      let reading = from.read(ladder.buffer);
+      for (let start = 0;;) {
+        let end = await reading;
+        if (end === null) break;
+        end += start;
+        this.seen = clock.now;
+        let waiting = false;
+        if (ladder.widen(end)) {
+          // More than the smallest buffer holds: whatever is there already goes out with it in one write.
+          reading = from.read(ladder.buffer.subarray(end));
+          const more = await settled(reading);
+          waiting = more === undefined;
+          end += more ?? 0;
+        }
+        const bytes = ladder.view(start, end);
+        writing = true;
+        let written = await to.write(bytes);
+        while (written < bytes.length) written += await to.write(bytes.subarray(written));
+        writing = false;
+        this.#count(side, written);
+        start = waiting ? end : 0;
+        if (waiting) continue;
+        ladder.settle(end);
+        reading = from.read(ladder.buffer);
+      }
       await this.#pass(side, to);
     } catch {
-      await this.#failed(side, flow, ladder);
+      await this.#failed(side, writing ? OTHER[side] : side, ladder.buffer);
     }
     ladder.end();
-    if (side === "client") this.sent = flow.bytes;
-    else this.received = flow.bytes;
+  }
+
+  #count(side: Side, bytes: number): void {
+    const { floats, sent } = this.#meter;
+    if (side === "client") {
+      this.sent += bytes;
+      floats[sent] = (floats[sent] ?? 0) + bytes;
+    } else {
+      this.received += bytes;
+      floats[sent + 1] = (floats[sent + 1] ?? 0) + bytes;
+    }
   }
 
   /** Passes an end of file on; from now on the other direction has limited patience. */
@@ -151,17 +179,16 @@ export class Relay implements Watched {
    * A failing client ends everything. A failing server ends as at its end of file, so that its last words reach the
    * client: closing a socket with unread data would destroy them, so what the client still sends is read and dropped.
    */
-  async #failed(side: Side, flow: Flow, ladder: Ladder): Promise<void> {
-    const failing = flow.writing ? OTHER[side] : side;
+  async #failed(side: Side, failing: Side, buffer: Uint8Array): Promise<void> {
     if (failing === "client") return this.end("client reset");
     this.cause ??= "server reset";
     try {
       if (side === "client") {
-        while (await flow.from.read(ladder.buffer) !== null) this.seen = this.#context.clock.now;
+        while (await this.#client.read(buffer) !== null) this.seen = this.#context.clock.now;
         this.#ends++;
       } else if (++this.#ends === 1) {
         this.#allow(RESET_GRACE);
-        await flow.to.closeWrite();
+        await this.#client.closeWrite();
       }
     } catch {
       this.end("client reset");
@@ -175,60 +202,11 @@ export class Relay implements Watched {
     this.seen = clock.now;
     clock.watched.add(this);
   }
-
-  /** Carries bytes until the end of file. The hot path: nothing here may allocate for each chunk. */
-  async #carry(flow: Flow, ladder: Ladder): Promise<void> {
-    const { from, to, counter } = flow;
-    const { clock } = this.#context;
-    const { floats } = this.#meter;
-    let view = ladder.buffer;
-    let start = 0;
-    let reading = from.read(ladder.buffer);
-    for (;;) {
-      let end = await reading;
-      if (end === null) return;
-      end += start;
-      this.seen = clock.now;
-      let full = end === ladder.buffer.length;
-      let waiting = false;
-      if (full && ladder.level === 0 && ladder.up(end)) {
-        // More than the smallest buffer holds: whatever is there already goes out with it in one write.
-        reading = from.read(ladder.buffer.subarray(end));
-        const more = await settled(reading);
-        waiting = more === undefined;
-        end += more ?? 0;
-        full = end === ladder.buffer.length;
-      }
-      if (start !== 0 || view.length !== end || view.buffer !== ladder.buffer.buffer) {
-        view = ladder.buffer.subarray(start, end);
-      }
-      flow.writing = true;
-      let written = await to.write(view);
-      while (written < view.length) written += await to.write(view.subarray(written));
-      flow.writing = false;
-      floats[counter] = (floats[counter] ?? 0) + written;
-      flow.bytes += written;
-      start = waiting ? end : 0;
-      if (waiting) continue;
-      if (full || ladder.level !== 0) ladder.settle(end, full);
-      reading = from.read(ladder.buffer);
-    }
-  }
 }
 
 type Side = "client" | "server";
 
 const OTHER: Record<Side, Side> = { client: "server", server: "client" };
-
-interface Flow {
-  readonly from: Stream;
-  readonly to: Stream;
-  readonly counter: number;
-  /** Bytes carried. */
-  bytes: number;
-  /** Whether a write is under way: a failure is then the other side's. */
-  writing: boolean;
-}
 
 /** Turns of the microtask queue in which a read of data that is already there is done. */
 const TURNS = 4;

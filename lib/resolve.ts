@@ -11,16 +11,17 @@ import { granted } from "./permissions.ts";
 
 const SERVICES_FILE = "/etc/services";
 
-/** The services database, read for the first text that is no number. */
-export function openServices(): Services {
+/** The services database, read when it is needed first: for a text that is no number. */
+export interface LateServices extends Services {
+  /** Reads it now, while that is still permitted. */
+  load(): void;
+}
+
+/** Opens the services database. */
+export function openServices(): LateServices {
   let services: Services | undefined;
-  return {
-    get(name: string): number | undefined {
-      if (/^\d*$/.test(name)) return undefined;
-      services ??= loadServices();
-      return services.get(name);
-    },
-  };
+  const load = (): Services => services ??= loadServices();
+  return { load, get: (name) => /^\d*$/.test(name) ? undefined : load().get(name) };
 }
 
 /** Loads the services database, or the usual names where there is none or it may not be read. */

@@ -6,7 +6,6 @@
 import { formatIpv4 } from "./core/address.ts";
 import { EXIT, ExitError } from "./core/errors.ts";
 import type { Options } from "./core/options.ts";
-import type { Services } from "./core/services.ts";
 import { type GroupSpec, MAX_CHANNELS, parseGroups, parsePort, type Port } from "./core/spec.ts";
 import { apply, createTable, type Table, viewTable } from "./core/table.ts";
 import { printable } from "./core/text.ts";
@@ -16,7 +15,14 @@ import type { EngineConfig } from "./engine.ts";
 import { bind, type ListenAddress } from "./listen.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { granted, narrow, userId } from "./permissions.ts";
-import { openServices, requireNet, resolveBind, resolveIpv4, resolverError } from "./resolve.ts";
+import {
+  type LateServices,
+  openServices,
+  requireNet,
+  resolveBind,
+  resolveIpv4,
+  resolverError,
+} from "./resolve.ts";
 import { clearPlace, lstat, prepareRunDir, socketPath } from "./run_dir.ts";
 import { SYSLOG_SOCKET } from "./syslog.ts";
 
@@ -69,7 +75,7 @@ interface Prepared {
   readonly table: Table;
   readonly config: EngineConfig;
   readonly control: ControlPlace | undefined;
-  readonly services: Services;
+  readonly services: LateServices;
   readonly output: StartOutput;
 }
 
@@ -97,6 +103,8 @@ async function run(options: Options, prepared: Prepared): Promise<void> {
   watchSignals(options, stop);
   watchMishaps(log);
   if (!options.foreground) Deno.chdir("/");
+  // Operators may name ports for as long as the instance runs.
+  prepared.services.load();
   narrowPermissions(options, control);
   await output.ready();
   await crew.done;

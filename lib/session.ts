@@ -19,7 +19,7 @@ import { Clock } from "./clock.ts";
 import { connect, type ConnectFailure, setOptions } from "./connect.ts";
 import type { Dump } from "./dump_writer.ts";
 import type { Reporter } from "./events.ts";
-import { type Cause, closeStream, Relay, type RelayContext, type Stream } from "./relay.ts";
+import { closeStream, Relay, type RelayContext, type Stream } from "./relay.ts";
 
 /** What all sessions of a thread share. */
 export interface SessionContext extends RelayContext {
@@ -47,15 +47,19 @@ export interface SessionContext extends RelayContext {
   exhausted(): Promise<void>;
 }
 
+/** A server that is connected, and the channel whose place it takes. */
+interface Reached {
+  readonly slot: number;
+  readonly server: Stream;
+}
+
 interface Client {
   readonly address: string;
   readonly port: number;
   readonly hashFailover: boolean;
 }
 
-/**
- * Serves one client from its accept to its end. Closes the connection on every path; never rejects.
- */
+/** Serves one client from its accept to its end. Closes the connection on every path; never rejects. */
 export async function serveClient(
   context: SessionContext,
   connection: Deno.TcpConn,
@@ -63,21 +67,19 @@ export async function serveClient(
   const { hostname: address, port } = connection.remoteAddr as Deno.NetAddr;
   const client = { address, port, hashFailover: context.hashFailover };
   context.reporter.trace?.(`connect from ${address} clilen=${address.includes(":") ? 28 : 16}`);
-  let slot = NOTHING;
-  let server: Stream | undefined;
-  try {
-    setOptions(connection);
-    slot = claimFirst(context, client);
-    if (slot === NOTHING) return;
-    const found = await reach(context, client, slot);
-    slot = found.slot;
-    server = found.server;
-    if (server !== undefined) await relay(context, client, connection, server, slot);
-  } finally {
-    if (slot !== NOTHING) release(context.table, context.worker, slot);
-    closeStream(connection);
-    if (server !== undefined) closeStream(server);
+  setOptions(connection);
+  const first = claimFirst(context, client);
+  const reached = first === NOTHING ? undefined : await reach(context, client, first);
+  if (reached !== undefined) {
+    const relay = startRelay(context, connection, reached);
+    const began = context.logConnections ? performance.now() : 0;
+    await relay.run();
+    closeStream(reached.server);
+    release(context.table, context.worker, reached.slot);
+    context.relays.delete(relay);
+    logEnd(context, client, reached.slot, relay, began);
   }
+  closeStream(connection);
 }
 
 /** Connects to the claimed channel, or to the ones that failover leads to. */
@@ -85,7 +87,7 @@ async function reach(
   context: SessionContext,
   client: Client,
   first: number,
-): Promise<{ slot: number; server?: Stream }> {
+): Promise<Reached | undefined> {
   const { clock, connectTimeout, source, table } = context;
   const patience = clock.now + Clock.beats(connectTimeout);
   let tried: Set<number> | undefined;
@@ -110,45 +112,34 @@ async function reach(
     if (context.autodisable && result !== "exhausted") disable(context, slot);
     tried = (tried ?? new Set()).add(slot);
     slot = claimNext(context, client, slot, tried);
-    if (slot === NOTHING) return { slot };
+    if (slot === NOTHING) return undefined;
   }
 }
 
-async function relay(
-  context: SessionContext,
-  client: Client,
-  connection: Stream,
-  server: Stream,
-  slot: number,
-): Promise<void> {
-  const sent = counterIndex(context.worker, slot) + 1;
-  const { floats } = context.table;
+function startRelay(context: SessionContext, client: Stream, reached: Reached): Relay {
+  const sent = counterIndex(context.worker, reached.slot) + 1;
   const ends = context.dump === undefined
-    ? [connection, server] as const
-    : context.dump.tap(connection, server);
-  const began = context.logConnections ? performance.now() : 0;
-  const relay = new Relay(context, ...ends, { floats, sent });
+    ? [client, reached.server] as const
+    : context.dump.tap(client, reached.server);
+  const relay = new Relay(context, ...ends, { floats: context.table.floats, sent });
   context.relays.add(relay);
-  const cause = await relay.run();
-  context.relays.delete(relay);
-  if (cause === "idle timeout") {
-    context.reporter.log("info", "timed out after {seconds} seconds", {
-      seconds: context.idleTimeout,
-    });
-  }
-  if (context.logConnections) logEnd(context, client, slot, cause, relay, began);
+  return relay;
 }
 
 function logEnd(
   context: SessionContext,
   client: Client,
   slot: number,
-  cause: Cause,
   relay: Relay,
   began: number,
 ): void {
+  const { reporter, idleTimeout } = context;
+  if (relay.cause === "idle timeout") {
+    reporter.log("info", "timed out after {seconds} seconds", { seconds: idleTimeout });
+  }
+  if (!context.logConnections) return;
   const { address, port } = destination(context.table, slot);
-  context.reporter.log("info", "connection ended", {
+  reporter.log("info", "connection ended", {
     client: `${client.address}:${client.port}`,
     group: groupOf(slot),
     channel: channelOf(slot),
@@ -156,7 +147,7 @@ function logEnd(
     sent: relay.sent,
     rcvd: relay.received,
     seconds: Number(((performance.now() - began) / 1000).toFixed(3)),
-    cause,
+    cause: relay.cause ?? "client closed",
   });
 }
 

@@ -69,41 +69,48 @@ export function formatIpv4(address: number): string {
  * @returns 16 bytes, or `undefined` if the text is no address.
  */
 export function parseIpv6(text: string): Uint8Array | undefined {
-  const bytes = new Uint8Array(16);
   const bare = text.split("%", 1)[0] ?? "";
   if (!bare.includes(":")) {
-    const quad = /^\d+\.\d+\.\d+\.\d+$/.test(bare) ? parseIpv4(bare) : undefined;
-    if (quad === undefined) return undefined;
-    bytes[10] = bytes[11] = 255;
-    new DataView(bytes.buffer).setUint32(12, quad);
-    return bytes;
+    const quad = parseQuad(bare);
+    return quad === undefined ? undefined : Uint8Array.from([...MAPPED, ...quad]);
   }
   const halves = bare.split("::");
   if (halves.length > 2) return undefined;
-  const head = parseHextets(halves[0] ?? "");
-  const tail = halves.length === 2 ? parseHextets(halves[1] ?? "") : [];
+  const head = parseHextets(halves[0] ?? "", halves.length === 1);
+  const tail = parseHextets(halves[1] ?? "", true);
   if (head === undefined || tail === undefined) return undefined;
   const given = head.length + tail.length;
   if (halves.length === 2 ? given > 14 : given !== 16) return undefined;
+  const bytes = new Uint8Array(16);
   bytes.set(head, 0);
   bytes.set(tail, 16 - tail.length);
   return bytes;
 }
 
-function parseHextets(text: string): number[] | undefined {
+/** What stands before an IPv4 address in its IPv6 form. */
+const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255] as const;
+
+/** The four bytes of a dotted quad. */
+function parseQuad(text: string): number[] | undefined {
+  const quad = /^\d+\.\d+\.\d+\.\d+$/.test(text) ? parseIpv4(text) : undefined;
+  if (quad === undefined) return undefined;
+  return [quad >>> 24, (quad >>> 16) & 255, (quad >>> 8) & 255, quad & 255];
+}
+
+/**
+ * The bytes of colon-separated words of 16 bits.
+ *
+ * @param last Whether the text is the end of the address, where a dotted quad may stand.
+ */
+function parseHextets(text: string, last: boolean): number[] | undefined {
   const bytes: number[] = [];
   if (text === "") return bytes;
   const words = text.split(":");
   for (const [at, word] of words.entries()) {
-    if (word.includes(".") && at === words.length - 1) {
-      const quad = parseIpv4(word);
-      if (quad === undefined) return undefined;
-      bytes.push(quad >>> 24, (quad >>> 16) & 255, (quad >>> 8) & 255, quad & 255);
-    } else {
-      if (!/^[0-9a-fA-F]{1,4}$/.test(word)) return undefined;
-      const value = parseInt(word, 16);
-      bytes.push(value >> 8, value & 255);
-    }
+    const quad = last && at === words.length - 1 ? parseQuad(word) : undefined;
+    if (quad === undefined && !/^[0-9a-fA-F]{1,4}$/.test(word)) return undefined;
+    const value = parseInt(word, 16);
+    bytes.push(...(quad ?? [value >> 8, value & 255]));
   }
   return bytes;
 }
