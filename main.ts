@@ -16,7 +16,8 @@ import { writeText } from "./lib/lines.ts";
 import { userId, variable } from "./lib/permissions.ts";
 import { openServices } from "./lib/resolve.ts";
 import { lstat, runDirs, socketPath } from "./lib/run_dir.ts";
-import { serve, type StartOutput } from "./lib/serve.ts";
+import type { StartOutput } from "./lib/prepare.ts";
+import { serve } from "./lib/serve.ts";
 import { runCommand, runInteractive } from "./lib/shell.ts";
 import config from "./deno.json" with { type: "json" };
 

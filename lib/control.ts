@@ -4,10 +4,12 @@
  * @module
  */
 import { type Answer, type Context, interpret } from "./core/command.ts";
+import { EXIT, ExitError } from "./core/errors.ts";
 import { formatAnswer, formatGreeting, MAX_LINE } from "./core/protocol.ts";
 import { CLASSIC_VERSION, type WorkerView } from "./core/report.ts";
 import type { Services } from "./core/services.ts";
 import { apply, type Table } from "./core/table.ts";
+import { printable } from "./core/text.ts";
 import { LineTooLong, readLines, writeText } from "./lines.ts";
 import { markOwner } from "./run_dir.ts";
 
@@ -36,6 +38,7 @@ export interface Controlled {
  * Makes the control socket, for its owner alone from the first moment.
  *
  * @param path Where; must be free.
+ * @throws {ExitError} 71 if it cannot be made.
  */
 export function listenControl(path: string): Deno.UnixListener {
   const umask = Deno.umask(0o177);
@@ -43,6 +46,8 @@ export function listenControl(path: string): Deno.UnixListener {
     const listener = Deno.listen({ transport: "unix", path });
     markOwner(path, Deno.pid);
     return listener;
+  } catch {
+    throw new ExitError(EXIT.os, `cannot create rendezvous file ${printable(path)}`);
   } finally {
     Deno.umask(umask);
   }

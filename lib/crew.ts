@@ -1,14 +1,13 @@
 /**
- * The threads that accept and relay: one engine in the main thread, or several workers.
+ * The threads that accept and relay: what they are told, and several workers of them.
  *
  * @module
  */
 import { type WorkerView } from "./core/report.ts";
 import { releaseAll, type Table, workerLoad } from "./core/table.ts";
-import { Engine, type EngineConfig } from "./engine.ts";
+import type { EngineConfig } from "./engine.ts";
 import type { Fields, Level, Reporter } from "./events.ts";
 import type { ListenAddress } from "./listen.ts";
-import type { Sink } from "./dump_writer.ts";
 
 /** All threads that accept and relay. */
 export interface Crew {
@@ -20,46 +19,6 @@ export interface Crew {
   stopListening(): Promise<void>;
   /** Ends every connection. */
   endAll(): void;
-}
-
-/** One engine in the main thread. */
-export class SoloCrew implements Crew {
-  /** Resolves when the last connection has ended. */
-  readonly done: Promise<void>;
-  readonly #engine: Engine;
-  readonly #table: Table;
-  #listening = true;
-
-  /** Starts to accept on a bound listener. */
-  constructor(
-    listener: Deno.TcpListener,
-    config: EngineConfig,
-    table: Table,
-    reporter: Reporter,
-    dumpTo?: Sink,
-  ) {
-    this.#table = table;
-    this.#engine = new Engine(listener, config, { table, worker: 0 }, reporter, dumpTo);
-    this.done = this.#engine.done;
-  }
-
-  /** The threads as they are now. */
-  views(): WorkerView[] {
-    const state = this.#listening ? "running" : "stopped";
-    return [{ worker: 0, state, restarts: 0, ...workerLoad(this.#table, 0) }];
-  }
-
-  /** Stops listening; connections go on. */
-  stopListening(): Promise<void> {
-    this.#listening = false;
-    this.#engine.stopListening();
-    return Promise.resolve();
-  }
-
-  /** Ends every connection. */
-  endAll(): void {
-    this.#engine.endAll();
-  }
 }
 
 /** The first message to a worker. */

@@ -7,8 +7,8 @@ import { stdin, stdout } from "node:process";
 import { createInterface } from "node:readline/promises";
 import { COMMANDS } from "./core/command.ts";
 import { formatPrompt } from "./core/report.ts";
+import type { ControlClient } from "./control_client.ts";
 import { writeText } from "./lines.ts";
-import type { ControlClient } from "./shell.ts";
 
 /** Converses until `quit`, Ctrl-D or Ctrl-C. */
 export async function converseOnTerminal(client: ControlClient): Promise<void> {

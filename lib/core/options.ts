@@ -95,7 +95,8 @@ export interface Options {
 }
 
 const DEFAULT_CONNECT_TIMEOUT = 5;
-const MAX_WORKERS = 64;
+/** Most threads of an instance. */
+export const MAX_WORKERS = 64;
 
 /**
  * Reads the command line.
@@ -275,7 +276,7 @@ export function formatHelp(commands: readonly string[]): string {
     ...lines,
     "",
     "destinations:",
-    "  host:port:maxc       one channel; port defaults to the own port, maxc 0 is no limit",
+    "  host:port:maxc       one channel; without port the own one, maxc 0 is no limit",
     "  !                    ends a group of channels, used round robin",
     "  %                    ends a group of channels, chosen by the client's address",
     "",

@@ -1,0 +1,203 @@
+/**
+ * Everything that an instance must have before it runs, in the classic's order, which decides the error that wins.
+ *
+ * @module
+ */
+import { formatIpv4 } from "./core/address.ts";
+import { EXIT, ExitError } from "./core/errors.ts";
+import { MAX_WORKERS, type Options } from "./core/options.ts";
+import { type GroupSpec, parseGroups, parsePort, type Port } from "./core/spec.ts";
+import { apply, createTable, type Table, viewTable } from "./core/table.ts";
+import { printable } from "./core/text.ts";
+import type { EngineConfig } from "./engine.ts";
+import { bind, type ListenAddress } from "./listen.ts";
+import { granted, userId } from "./permissions.ts";
+import {
+  type LateServices,
+  openServices,
+  requireNet,
+  resolveBind,
+  resolveIpv4,
+  resolverError,
+} from "./resolve.ts";
+import { clearPlace, lstat, prepareRunDir, socketPath } from "./run_dir.ts";
+
+/** Where the words of a start go: to the terminal, or to whoever waits for a background start. */
+export interface StartOutput {
+  /** One line for stdout. */
+  out(line: string): void;
+  /** One line for stderr. */
+  err(line: string): void;
+  /** The instance listens and can be controlled; nothing is said after this. */
+  ready(): Promise<void>;
+}
+
+/** Where an instance is controlled from; undefined where it cannot be. */
+export interface ControlPlace {
+  /** The control socket. */
+  readonly path: string;
+  /** Its folder. */
+  readonly dir: string;
+  /** The user whose instance it is. */
+  readonly uid: number;
+}
+
+/** What {@link prepare} has made ready. */
+export interface Prepared {
+  /** The command line, its paths absolute. */
+  readonly options: Options;
+  /** Where it listens. */
+  readonly address: ListenAddress;
+  /** The bound socket, exclusive: no second instance can have one. */
+  readonly listener: Deno.TcpListener;
+  /** The channel table, filled from the command line. */
+  readonly table: Table;
+  /** What its engines are asked to do. */
+  readonly config: EngineConfig;
+  /** Where it is controlled from, if it can be. */
+  readonly control: ControlPlace | undefined;
+  /** Names that may stand for a port. */
+  readonly services: LateServices;
+}
+
+/**
+ * Makes an instance ready to run: its port bound, its destinations resolved, its control socket's place free.
+ *
+ * @throws {ExitError} When it cannot be; nothing is left behind then.
+ */
+export async function prepare(given: Options, output: StartOutput): Promise<Prepared> {
+  const options = withAbsolutePaths(given);
+  const services = openServices();
+  const port = parsePort(options.port, services);
+  const control = placeControl(options, port, output);
+  traceStart(options, port, control?.path, output);
+  if (!port.valid) throw resolverError("Servname not supported for ai_socktype");
+  const address = { hostname: await resolveBind(options.bind, options.ipv6), port: port.number };
+  if (options.debug) output.err(`using ${options.ipv6 ? "AF_INET6" : "AF_UNSPEC"}`);
+  const workers = workerCount(options, output);
+  const listener = bind(address, false);
+  const groups = parseGroups(options.destinations, port.number, services);
+  const table = createTable(workers);
+  await fillTable(table, groups);
+  const config = await engineConfig(options);
+  if (options.logFile !== undefined) requireWritable(options.logFile);
+  if (control !== undefined) await clearPlace(control.path, control.uid);
+  if (options.debug) traceChannels(table, output);
+  return { options, address, listener, table, config, control, services };
+}
+
+/** A background instance leaves the folder that relative paths are meant from. */
+function withAbsolutePaths(options: Options): Options {
+  const { runDir, logFile } = options;
+  return {
+    ...options,
+    runDir: runDir === undefined ? undefined : absolute(runDir),
+    logFile: logFile === undefined ? undefined : absolute(logFile),
+  };
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") || Deno.build.os === "windows" ? path : `${Deno.cwd()}/${path}`;
+}
+
+/** Finds the control socket's place; without the permissions an instance runs uncontrolled, and says so. */
+function placeControl(
+  options: Options,
+  port: Port,
+  output: StartOutput,
+): ControlPlace | undefined {
+  const uid = userId();
+  if (
+    uid === undefined || !granted({ name: "read", path: "/" }) ||
+    !granted({ name: "write", path: "/" })
+  ) {
+    output.err(
+      Deno.build.os === "windows"
+        ? "balance: no control socket on this platform"
+        : "balance: no control socket and no background without " +
+          "--allow-read=/ --allow-write=/ --allow-sys --allow-run --allow-env",
+    );
+    return undefined;
+  }
+  const dir = prepareRunDir(options.runDir, uid);
+  return { dir, uid, path: socketPath(dir, port.number, options.bind) };
+}
+
+function traceStart(
+  options: Options,
+  port: Port,
+  path: string | undefined,
+  output: StartOutput,
+): void {
+  if (!options.debug) return;
+  output.out("argv[0]=balance");
+  output.out(`bindhost=${options.bind === undefined ? "NULL" : printable(options.bind)}`);
+  output.err(`source port ${port.number}`);
+  if (path === undefined) return;
+  output.err(`file ${printable(path)} ${lstat(path) === undefined ? "created" : "already exists"}`);
+}
+
+function traceChannels(table: Table, output: StartOutput): void {
+  output.err("the following channels are active:");
+  for (const { group, channel, address, port, maxc } of viewTable(table)) {
+    const numbers = `${String(group).padStart(3)} ${String(channel).padStart(2)}`;
+    output.err(`${numbers} ${formatIpv4(address)}:${port}:${maxc}`);
+  }
+}
+
+function workerCount(options: Options, output: StartOutput): number {
+  const wanted = options.workers === 0
+    ? Math.min(navigator.hardwareConcurrency, MAX_WORKERS)
+    : options.workers;
+  if (wanted === 1) return 1;
+  const why = Deno.build.os !== "linux"
+    ? "the system does not share a port among threads"
+    : options.packetdump
+    ? "the packet dump (-p) uses one"
+    : undefined;
+  if (why === undefined) return wanted;
+  output.err(`balance: one worker instead of ${wanted}: ${why}`);
+  return 1;
+}
+
+async function fillTable(table: Table, groups: readonly GroupSpec[]): Promise<void> {
+  const known = new Map<string, number>();
+  for (const [group, { type, destinations }] of groups.entries()) {
+    apply(table, [{ kind: "type", group, type }]);
+    for (const { host, port, maxc } of destinations) {
+      const address = known.get(host) ?? await resolveOrFail(host);
+      known.set(host, address);
+      requireNet(host, formatIpv4(address), port);
+      apply(table, [{ kind: "create", group, address, port, maxc, enabled: true }]);
+    }
+  }
+}
+
+async function resolveOrFail(host: string): Promise<number> {
+  const address = await resolveIpv4(host);
+  if (address !== undefined) return address;
+  throw new ExitError(EXIT.data, `unknown or invalid address [${printable(host)}]`);
+}
+
+async function engineConfig(options: Options): Promise<EngineConfig> {
+  const { connectTimeout, idleTimeout, autodisable, hashFailover, source, logConnections } =
+    options;
+  const address = source === undefined ? undefined : formatIpv4(await resolveOrFail(source));
+  return {
+    connectTimeout,
+    idleTimeout,
+    autodisable,
+    hashFailover,
+    logConnections,
+    source: address,
+  };
+}
+
+function requireWritable(file: string): void {
+  try {
+    Deno.openSync(file, { append: true, create: true }).close();
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/ \(os error.*$/s, "") : "";
+    throw new ExitError(EXIT.os, `balance: cannot write log file ${printable(file)}: ${why}`);
+  }
+}
