@@ -72,6 +72,7 @@ async function compile(output: string, target: string | undefined): Promise<bool
     "--unstable-worker-options",
     "--no-code-cache",
     "--no-prompt",
+    "--deny-import",
     ...GRANTS.map(({ flag }) => flag),
     `--include=${BUNDLE}/worker.ts`,
     ...(target === undefined ? [] : [`--target=${target}`]),

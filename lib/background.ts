@@ -48,15 +48,19 @@ export async function startInBackground(
   throw new ExitError(EXIT.software, `balance: the background process died (${signal ?? code})`);
 }
 
-/** All connections are one process's: let it have as many descriptors as the user may have, then become the program. */
-const RAISE_LIMIT = 'ulimit -S -n "$(ulimit -H -n)" 2>/dev/null; exec "$0" "$@"';
+/**
+ * What a process does before it becomes the background instance: it takes as many descriptors as the user may have, since
+ * all connections are one process's, and lets go of those that the caller left open (a shell can name 3 to 9).
+ */
+const PREPARE = 'ulimit -S -n "$(ulimit -H -n)" 2>/dev/null; ' +
+  'exec "$0" "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-';
 
 function spawn(args: readonly string[], main: URL): Deno.ChildProcess {
   const flags = GRANTS.map(({ flag }) => flag);
   const own = Deno.build.standalone ? [] : ["run", "--quiet", "--no-prompt", ...flags, main.href];
   try {
     return new Deno.Command("/bin/sh", {
-      args: ["-c", RAISE_LIMIT, Deno.execPath(), ...own, ...args],
+      args: ["-c", PREPARE, Deno.execPath(), ...own, ...args],
       detached: true,
       stdin: "null",
       stdout: "piped",

@@ -49,6 +49,11 @@ export class Clock implements Disposable {
     return controller.signal;
   }
 
+  /** Aborts every signal that is outstanding, now. */
+  expire(): void {
+    for (const { controller } of this.#due.splice(0)) controller.abort();
+  }
+
   /** Stops the beat. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);

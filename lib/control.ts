@@ -55,7 +55,7 @@ export function listenControl(path: string): Deno.UnixListener {
 
 /** The control server of an instance. */
 export class ControlServer {
-  readonly #listener: Deno.UnixListener;
+  #listener: Deno.UnixListener;
   readonly #instance: Controlled;
   /** Live connections, the one idle for longest first. */
   readonly #connections: Set<Deno.UnixConn> = new Set();
@@ -85,11 +85,22 @@ export class ControlServer {
     await Promise.all(sessions);
   }
 
+  /**
+   * Goes on with another listening socket.
+   *
+   * @param make Makes it; called when the old one's name is free.
+   */
+  replace(make: () => Deno.UnixListener): void {
+    if (this.#closed) return;
+    closeListener(this.#listener);
+    this.#listener = make();
+  }
+
   /** Gives up the socket; its name is free afterwards. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#listener.close();
+    closeListener(this.#listener);
   }
 
   /** Ends every connection but one. */
@@ -173,5 +184,13 @@ export class ControlServer {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+function closeListener(listener: Deno.UnixListener): void {
+  try {
+    listener.close();
+  } catch {
+    // Closed before.
   }
 }

@@ -6,6 +6,7 @@
 import { EXIT, ExitError } from "./core/errors.ts";
 import { parseAnswerLine, parseGreeting, PROTOCOL_VERSION } from "./core/protocol.ts";
 import { CLASSIC_VERSION, formatNoMaster } from "./core/report.ts";
+import { printable } from "./core/text.ts";
 import { readLines, writeText } from "./lines.ts";
 import { findInstance, runDirs } from "./run_dir.ts";
 
@@ -63,7 +64,7 @@ export class ControlClient implements Disposable {
     const lines = readLines(found.connection, MAX_ANSWER_LINE);
     const greeting = parseGreeting(await firstLine(found.connection, lines));
     if (greeting?.protocol !== String(PROTOCOL_VERSION)) {
-      const other = greeting?.version ?? "unknown";
+      const other = printable(greeting?.version ?? "unknown");
       throw new ExitError(
         EXIT.data,
         `release mismatch, expecting ${CLASSIC_VERSION}, got ${other}, exiting.`,
@@ -88,7 +89,8 @@ export class ControlClient implements Disposable {
         if (value === undefined) break;
         const line = parseAnswerLine(value);
         if (line.kind === "end") return { text, group: line.group, bye: line.bye };
-        text += `${line.text}\n`;
+        // Root may be speaking to another user's instance.
+        text += `${printable(line.text)}\n`;
       }
     } catch {
       // It ended in the middle of our command.

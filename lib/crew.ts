@@ -48,6 +48,8 @@ export type Word =
   | { readonly kind: "up" }
   /** It does not listen any more. */
   | { readonly kind: "stopped" }
+  /** It ends by a failure of its own. */
+  | { readonly kind: "died"; readonly reason: string }
   /** It has stopped and its last connection has ended. */
   | { readonly kind: "done" }
   | {
@@ -160,7 +162,7 @@ export class WorkerCrew implements Crew {
     place.started = performance.now();
     const { promise, resolve } = Promise.withResolvers<void>();
     thread.onmessage = ({ data }: MessageEvent<Word>) => {
-      if (data.kind === "up") resolve();
+      if (data.kind === "up" || data.kind === "died") resolve();
       this.#hear(place, data);
     };
     thread.onerror = (event) => {
@@ -176,6 +178,9 @@ export class WorkerCrew implements Crew {
     switch (word.kind) {
       case "up":
         place.state = this.#stopping ? "stopped" : "running";
+        break;
+      case "died":
+        this.#bury(place, word.reason);
         break;
       case "stopped":
         place.stopped.resolve();
@@ -195,7 +200,8 @@ export class WorkerCrew implements Crew {
 
   /** A worker died: its connections are lost, their places are given back, and another one takes over. */
   #bury(place: Place, reason: string): void {
-    place.thread?.terminate();
+    if (place.thread === undefined) return;
+    place.thread.terminate();
     place.thread = undefined;
     releaseAll(this.#table, place.worker);
     const { worker } = place;

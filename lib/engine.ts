@@ -6,9 +6,10 @@
  * @module
  */
 import type { Table } from "./core/table.ts";
+import type { ByteSink } from "./backlog.ts";
 import { BufferPools, DUMP_LADDER, LADDER } from "./buffers.ts";
 import { Clock } from "./clock.ts";
-import { Dump, type Sink } from "./dump_writer.ts";
+import { Dump } from "./dump_writer.ts";
 import type { Reporter } from "./events.ts";
 import { Acceptor } from "./listen.ts";
 import type { Relay } from "./relay.ts";
@@ -28,6 +29,8 @@ export interface EngineConfig {
   readonly source: string | undefined;
   /** Whether each connection's end is logged. */
   readonly logConnections: boolean;
+  /** Most clients of one engine; more wait to be accepted. */
+  readonly capacity: number;
 }
 
 /** A running engine. */
@@ -37,7 +40,9 @@ export class Engine {
   readonly #clock = new Clock();
   readonly #acceptor: Acceptor;
   readonly #ended = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
   #sessions = 0;
+  #ending = false;
   #listening = true;
   readonly #relays: Set<Relay> = new Set();
 
@@ -53,7 +58,7 @@ export class Engine {
     config: EngineConfig,
     place: { readonly table: Table; readonly worker: number },
     reporter: Reporter,
-    dumpTo?: Sink,
+    dumpTo?: ByteSink,
   ) {
     this.#acceptor = new Acceptor(listener, reporter);
     const pools = new BufferPools(dumpTo === undefined ? LADDER : DUMP_LADDER);
@@ -66,22 +71,26 @@ export class Engine {
       clock: this.#clock,
       dump: dumpTo === undefined ? undefined : new Dump(dumpTo, reporter),
       relays: this.#relays,
-      exhausted: () => this.#acceptor.pause(),
+      exhausted: () => this.#acceptor.starve(),
+      ending: () => this.#ending,
     };
-    this.done = this.#run(context);
+    this.done = this.#run(context, config.capacity);
   }
 
-  /** Stops listening; connections go on until they end. */
-  stopListening(): void {
+  /** Stops listening; connections go on until they end. Resolves when the port is free. */
+  stopListening(): Promise<void> {
     this.#acceptor.close();
+    return this.#closed.promise;
   }
 
   /** Ends every connection. */
   endAll(): void {
+    this.#ending = true;
+    this.#clock.expire();
     for (const relay of [...this.#relays]) relay.end("ended by balance");
   }
 
-  async #run(context: SessionContext): Promise<void> {
+  async #run(context: SessionContext, capacity: number): Promise<void> {
     const leave = (): void => {
       this.#sessions--;
       this.#settle();
@@ -89,8 +98,9 @@ export class Engine {
     await this.#acceptor.run((client) => {
       this.#sessions++;
       serveClient(context, client).then(leave);
-    });
+    }, () => this.#sessions < capacity);
     this.#listening = false;
+    this.#closed.resolve();
     this.#settle();
     await this.#ended.promise;
     this.#clock[Symbol.dispose]();

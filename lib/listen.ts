@@ -11,6 +11,8 @@ import type { Reporter } from "./events.ts";
 const BACKLOG = 65535;
 /** Pause before another accept when descriptors are out, in ms. */
 const PAUSE_MS = 100;
+/** Time without want of descriptors after which the next want is news, in ms. */
+const EPISODE_MS = 60_000;
 /** Failures in a row after which the loop pauses, whatever they are. */
 const PATIENCE = 100;
 
@@ -49,7 +51,10 @@ function bindMessage(error: unknown, address: ListenAddress): string {
 export class Acceptor {
   readonly #listener: Deno.TcpListener;
   readonly #reporter: Reporter;
+  #closed = false;
   #paused: Promise<void> | undefined;
+  /** When descriptors were last found to be out, in ms. */
+  #starved = -Infinity;
 
   /** Takes over a bound listener; {@link close} closes it. */
   constructor(listener: Deno.TcpListener, reporter: Reporter) {
@@ -61,43 +66,41 @@ export class Acceptor {
    * Accepts until closed. One client's failure never ends the loop; without descriptors it pauses.
    *
    * @param serve Called with each client; must not throw.
+   * @param room Whether there are descriptors for one more client.
    */
-  async run(serve: (client: Deno.TcpConn) => void): Promise<void> {
+  async run(serve: (client: Deno.TcpConn) => void, room: () => boolean): Promise<void> {
     let failures = 0;
-    let starved = false;
-    for (;;) {
+    while (!this.#closed) {
       if (this.#paused !== undefined) await this.#paused;
+      if (!room()) {
+        await this.starve();
+        continue;
+      }
       try {
         serve(await this.#listener.accept());
         failures = 0;
-        starved = false;
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return;
         if (error instanceof Deno.errors.Interrupted) return;
-        if (isExhausted(error)) {
-          if (!starved) this.#warn();
-          starved = true;
-          await this.pause();
-        } else if (++failures % PATIENCE === 0) {
-          await this.pause();
-        }
+        if (isExhausted(error)) await this.starve();
+        else if (++failures % PATIENCE === 0) await this.#pause();
       }
     }
   }
 
-  /** Holds accepting back for a moment; all callers share one pause. */
-  pause(): Promise<void> {
-    this.#paused ??= new Promise((resolve) => {
-      setTimeout(() => {
-        this.#paused = undefined;
-        resolve();
-      }, PAUSE_MS);
-    });
-    return this.#paused;
+  /** Holds accepting back for a moment because descriptors have run out; told to the log once an episode. */
+  starve(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#starved > EPISODE_MS) {
+      this.#reporter.log("warning", "out of descriptors: accepting pauses until some are free");
+    }
+    this.#starved = now;
+    return this.#pause();
   }
 
   /** Stops listening; {@link run} then ends. */
   close(): void {
+    this.#closed = true;
     try {
       this.#listener.close();
     } catch {
@@ -105,7 +108,13 @@ export class Acceptor {
     }
   }
 
-  #warn(): void {
-    this.#reporter.log("warning", "out of descriptors: accepting pauses until some are free");
+  #pause(): Promise<void> {
+    this.#paused ??= new Promise((resolve) => {
+      setTimeout(() => {
+        this.#paused = undefined;
+        resolve();
+      }, PAUSE_MS);
+    });
+    return this.#paused;
   }
 }

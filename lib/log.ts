@@ -1,8 +1,8 @@
 /**
  * The log: the only writer to stderr while an instance runs.
  *
- * Lines go through LogTape to stderr, to a rotated file or to syslog. LogTape is loaded for the first line: it would take
- * a third of the start-up time.
+ * Lines go through LogTape to stderr, to a rotated file or to syslog. LogTape is loaded when the instance listens: it
+ * would take a third of the start-up time, and could not be loaded any more when descriptors are out.
  *
  * | here | LogTape | syslog |
  * | --- | --- | --- |
@@ -15,6 +15,7 @@
  */
 import type { Logger, LogLevel, LogRecord, Sink } from "@logtape/logtape";
 import { formatLogLine } from "./core/text.ts";
+import { Backlog } from "./backlog.ts";
 import type { Fields, Level, Reporter } from "./events.ts";
 import { openSyslog } from "./syslog.ts";
 
@@ -47,6 +48,7 @@ export class Log implements Reporter {
   readonly trace: ((line: string) => void) | undefined;
   readonly #target: LogTarget;
   readonly #threshold: Level;
+  readonly #stderr = new Backlog(Deno.stderr);
   #logger: Logger | undefined;
   #opening: Promise<void> | undefined;
   #waiting: Waiting[] = [];
@@ -61,7 +63,7 @@ export class Log implements Reporter {
   constructor(target: LogTarget, threshold: Level, trace: boolean) {
     this.#target = target;
     this.#threshold = threshold;
-    if (trace) this.trace = writeStderr;
+    if (trace) this.trace = (line) => this.#stderr.put(`${line}\n`);
   }
 
   /** Writes one line to the log; below the threshold it is dropped. */
@@ -72,7 +74,7 @@ export class Log implements Reporter {
     this.#opening ??= this.#load(this.#target);
   }
 
-  /** Opens the log before its first line, so that no `-d` line can overtake one. */
+  /** Loads what writing takes; lines that were logged before have waited. */
   async open(): Promise<void> {
     if (this.#target.kind !== "none") await (this.#opening ??= this.#load(this.#target));
   }
@@ -80,7 +82,7 @@ export class Log implements Reporter {
   async #load(target: LogTarget): Promise<void> {
     const { configure, getLogger } = await import("@logtape/logtape");
     await configure({
-      sinks: { main: await openSink(target) },
+      sinks: { main: await openSink(target, this.#stderr) },
       loggers: [
         { category: "balance", sinks: ["main"], lowestLevel: "debug" },
         { category: ["logtape", "meta"], sinks: [], lowestLevel: "error" },
@@ -95,16 +97,6 @@ export class Log implements Reporter {
   }
 }
 
-/** Writes one line to stderr; a reader that is gone is no concern of an instance. */
-export function writeStderr(line: string): void {
-  try {
-    let bytes = new TextEncoder().encode(`${line}\n`);
-    while (bytes.length > 0) bytes = bytes.subarray(Deno.stderr.writeSync(bytes));
-  } catch {
-    // Nobody reads.
-  }
-}
-
 function formatRecord(record: LogRecord): string {
   const message = typeof record.rawMessage === "string"
     ? record.rawMessage
@@ -112,12 +104,12 @@ function formatRecord(record: LogRecord): string {
   return formatLogLine(message, record.properties);
 }
 
-async function openSink(target: LogTarget): Promise<Sink> {
+async function openSink(target: LogTarget, stderr: Backlog): Promise<Sink> {
   switch (target.kind) {
     case "none":
       return () => {};
     case "stderr":
-      return (record) => writeStderr(formatRecord(record));
+      return (record) => stderr.put(`${formatRecord(record)}\n`);
     case "syslog": {
       const send = openSyslog(target.folder);
       return (record) => send(SEVERITIES[record.level] ?? 5, formatRecord(record));

@@ -23,8 +23,9 @@ export const GRANTS: readonly Grant[] = [
   },
   {
     flag: "--allow-read=/",
-    reason: "/etc/services, the run dir",
-    remains: "the run dir; the log file's folder with --log-file",
+    reason: "/etc/services, the run dir, /proc/self for the limit of descriptors",
+    remains:
+      "the run dir; the log file's folder with --log-file; the program's code with --workers",
   },
   {
     flag: "--allow-write=/",
@@ -71,14 +72,19 @@ export function userId(): number | undefined {
  *
  * @param keep Paths that stay readable and writable.
  * @param keepWrite Paths that stay writable.
+ * @param keepRead Paths that stay readable.
  */
-export function narrow(keep: readonly string[], keepWrite: readonly string[]): void {
+export function narrow(
+  keep: readonly string[],
+  keepWrite: readonly string[] = [],
+  keepRead: readonly string[] = [],
+): void {
   Deno.permissions.revokeSync({ name: "run" });
   Deno.permissions.revokeSync({ name: "env" });
   Deno.permissions.revokeSync({ name: "sys" });
   Deno.permissions.revokeSync({ name: "ffi" });
   Deno.permissions.revokeSync({ name: "import" } as unknown as Deno.PermissionDescriptor);
-  shrink("read", keep);
+  shrink("read", [...keep, ...keepRead]);
   shrink("write", [...keep, ...keepWrite]);
 }
 

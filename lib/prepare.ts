@@ -9,9 +9,11 @@ import { MAX_WORKERS, type Options } from "./core/options.ts";
 import { type GroupSpec, parseGroups, parsePort, type Port } from "./core/spec.ts";
 import { apply, createTable, type Table, viewTable } from "./core/table.ts";
 import { printable } from "./core/text.ts";
+import { clientCapacity } from "./descriptors.ts";
 import type { EngineConfig } from "./engine.ts";
 import { bind, type ListenAddress } from "./listen.ts";
 import { granted, userId } from "./permissions.ts";
+import type { ControlPlace } from "./place_keeper.ts";
 import {
   type LateServices,
   openServices,
@@ -30,16 +32,6 @@ export interface StartOutput {
   err(line: string): void;
   /** The instance listens and can be controlled; nothing is said after this. */
   ready(): Promise<void>;
-}
-
-/** Where an instance is controlled from; undefined where it cannot be. */
-export interface ControlPlace {
-  /** The control socket. */
-  readonly path: string;
-  /** Its folder. */
-  readonly dir: string;
-  /** The user whose instance it is. */
-  readonly uid: number;
 }
 
 /** What {@link prepare} has made ready. */
@@ -79,7 +71,7 @@ export async function prepare(given: Options, output: StartOutput): Promise<Prep
   const groups = parseGroups(options.destinations, port.number, services);
   const table = createTable(workers);
   await fillTable(table, groups);
-  const config = await engineConfig(options);
+  const config = await engineConfig(options, workers);
   if (options.logFile !== undefined) requireWritable(options.logFile);
   if (control !== undefined) await clearPlace(control.path, control.uid);
   if (options.debug) traceChannels(table, output);
@@ -179,7 +171,7 @@ async function resolveOrFail(host: string): Promise<number> {
   throw new ExitError(EXIT.data, `unknown or invalid address [${printable(host)}]`);
 }
 
-async function engineConfig(options: Options): Promise<EngineConfig> {
+async function engineConfig(options: Options, workers: number): Promise<EngineConfig> {
   const { connectTimeout, idleTimeout, autodisable, hashFailover, source, logConnections } =
     options;
   const address = source === undefined ? undefined : formatIpv4(await resolveOrFail(source));
@@ -190,6 +182,7 @@ async function engineConfig(options: Options): Promise<EngineConfig> {
     hashFailover,
     logConnections,
     source: address,
+    capacity: Math.ceil(clientCapacity() / workers),
   };
 }
 

@@ -77,7 +77,10 @@ export class Relay implements Watched {
   readonly #server: Stream;
   readonly #meter: Meter;
   #limit: number;
+  /** Directions that have not ended. */
+  #running = 2;
   #ends = 0;
+  #over: () => void = () => {};
 
   /** Prepares a relay; both streams stay the caller's to close. */
   constructor(context: RelayContext, client: Stream, server: Stream, meter: Meter) {
@@ -92,14 +95,17 @@ export class Relay implements Watched {
   /**
    * Relays until both directions have ended, or one has failed, or a timeout has.
    *
-   * Never rejects. Both streams may still be open afterwards.
+   * Never rejects. Both streams may still be open afterwards. The runtime cannot take a blocked write back: after
+   * {@link end} one may linger, with its buffer and its socket, until its peer reads, resets or goes.
    */
-  async run(): Promise<void> {
+  run(): Promise<void> {
     if (this.#limit !== Infinity) this.#context.clock.watched.add(this);
-    const up = this.#pump("client", this.#client, this.#server);
-    await this.#pump("server", this.#server, this.#client);
-    await up;
-    this.#context.clock.watched.delete(this);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#over = resolve;
+    // They never reject, and the last one to end finishes the relay.
+    this.#pump("client", this.#client, this.#server);
+    this.#pump("server", this.#server, this.#client);
+    return promise;
   }
 
   /** Ends the connection now. */
@@ -107,6 +113,12 @@ export class Relay implements Watched {
     this.cause ??= cause;
     closeStream(this.#client);
     closeStream(this.#server);
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#context.clock.watched.delete(this);
+    this.#over();
   }
 
   /** Ends the connection if it has been silent for too long. */
@@ -153,6 +165,7 @@ export class Relay implements Watched {
       await this.#failed(side, writing ? OTHER[side] : side, ladder.buffer);
     }
     ladder.end();
+    if (--this.#running === 0) this.#finish();
   }
 
   #count(side: Side, bytes: number): void {

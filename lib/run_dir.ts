@@ -14,6 +14,7 @@
  * @module
  */
 import { EXIT, ExitError } from "./core/errors.ts";
+import { printable } from "./core/text.ts";
 import { variable } from "./permissions.ts";
 
 /** The classic's folder. */
@@ -41,7 +42,7 @@ export function prepareRunDir(option: string | undefined, uid: number): string {
     const info = lstat(dir) ?? makeDir(dir, uid);
     if (info !== undefined && trusted(info, uid) && writable(info, uid)) return dir;
   }
-  const dir = option ?? `${SYSTEM_RUN_DIR}/`;
+  const dir = printable(option ?? `${SYSTEM_RUN_DIR}/`);
   throw new ExitError(
     EXIT.unavailable,
     "ERROR: rendezvous directory not available and/or creatable\n" +
@@ -50,7 +51,12 @@ export function prepareRunDir(option: string | undefined, uid: number): string {
   );
 }
 
-function makeDir(dir: string, uid: number): Deno.FileInfo | undefined {
+/**
+ * Makes a run dir: the classic's for everybody (only root can), any other one for the user alone.
+ *
+ * @returns What is there now; undefined if it could not be made.
+ */
+export function makeDir(dir: string, uid: number): Deno.FileInfo | undefined {
   const shared = dir === SYSTEM_RUN_DIR;
   if (shared && uid !== 0) return undefined;
   try {
@@ -85,7 +91,7 @@ export function socketPath(dir: string, port: number, bindText: string | undefin
   const path = `${dir}/balance.${port}.${bindText ?? "0.0.0.0"}`;
   const length = new TextEncoder().encode(path).length;
   if (bindText?.includes("/") || path.includes("\0") || length > MAX_PATH) {
-    throw new ExitError(EXIT.os, `cannot create rendezvous file ${path}`);
+    throw new ExitError(EXIT.os, `cannot create rendezvous file ${printable(path)}`);
   }
   return path;
 }
@@ -104,13 +110,14 @@ export function lstat(path: string): Deno.FileInfo | undefined {
 
 /** The error for a place that somebody else holds. */
 export function notOurs(path: string, code: number, why = "Permission denied"): ExitError {
-  return new ExitError(code, `open: ${why}\ncheck rendezvousfile permissions [${path}]`);
+  return new ExitError(code, `open: ${why}\ncheck rendezvousfile permissions [${printable(path)}]`);
 }
 
 /**
  * Makes the place of a control socket free: what a dead instance left is removed, anything else stays.
  *
- * Root also removes the dead sockets and empty files of other users, so that they cannot keep it from starting.
+ * Removed are dead sockets and empty files of the user, for root those of anybody, so that they cannot keep it from
+ * starting.
  *
  * @throws {ExitError} 66 if somebody else holds the place, 71 if an instance answers there.
  */
@@ -122,10 +129,10 @@ export async function clearPlace(path: string, uid: number): Promise<void> {
     if (await answers(path)) {
       throw new ExitError(
         EXIT.os,
-        `cannot create rendezvous file ${path}: an instance answers there`,
+        `cannot create rendezvous file ${printable(path)}: an instance answers there`,
       );
     }
-  } else if (!info.isFile || !(own || (uid === 0 && info.size === 0))) {
+  } else if (!info.isFile || info.size > 0 || !(own || uid === 0)) {
     throw notOurs(path, EXIT.noInput, own ? "Not a control socket" : undefined);
   }
   await Deno.remove(path);

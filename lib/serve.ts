@@ -9,7 +9,8 @@ import { ControlServer, listenControl } from "./control.ts";
 import { type Crew, WorkerCrew } from "./crew.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { granted, narrow } from "./permissions.ts";
-import { type ControlPlace, prepare, type Prepared, type StartOutput } from "./prepare.ts";
+import { type ControlPlace, keepPlace } from "./place_keeper.ts";
+import { prepare, type Prepared, type StartOutput } from "./prepare.ts";
 import { resolveIpv4 } from "./resolve.ts";
 import { lstat } from "./run_dir.ts";
 import { SoloCrew } from "./solo_crew.ts";
@@ -24,6 +25,9 @@ export async function serve(options: Options, output: StartOutput): Promise<void
   await run(await prepare(options, output), output);
 }
 
+/** What a timer can count, in ms: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   const { options, table, control } = prepared;
   const log = openLog(options, control?.dir);
@@ -31,9 +35,13 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   const socket = control === undefined ? undefined : listenControl(control.path);
   const crew = await startCrew(prepared, log);
   let server: ControlServer | undefined;
+  let keeper: Disposable | undefined;
   const stop = async (): Promise<void> => {
+    keeper?.[Symbol.dispose]();
     server?.close();
-    if (options.drain !== undefined) setTimeout(() => crew.endAll(), options.drain * 1000);
+    if (options.drain !== undefined) {
+      setTimeout(() => crew.endAll(), Math.min(options.drain * 1000, LONGEST_TIMER_MS));
+    }
     await crew.stopListening();
   };
   if (socket !== undefined) {
@@ -46,6 +54,7 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
     });
   }
   const serving = server?.run();
+  if (control !== undefined && server !== undefined) keeper = keepPlace(control, server, log);
   watchSignals(options, stop);
   watchMishaps(log);
   if (!options.foreground) Deno.chdir("/");
@@ -53,6 +62,7 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   prepared.services.load();
   narrowPermissions(options, control);
   await output.ready();
+  await log.open();
   await crew.done;
   server?.dropOthers();
   await serving;
@@ -94,7 +104,9 @@ function logTarget(options: Options, runDir: string | undefined): LogTarget {
 function narrowPermissions(options: Options, control: ControlPlace | undefined): void {
   const folders = control === undefined ? [] : [control.dir];
   if (options.logFile !== undefined) folders.push(parentOf(options.logFile));
-  narrow(folders, options.foreground ? [] : [SYSLOG_SOCKET]);
+  // A worker that takes a dead one's place is loaded anew.
+  const code = options.workers === 1 ? [] : [new URL(".", import.meta.url).pathname];
+  narrow(folders, options.foreground ? [] : [SYSLOG_SOCKET], code);
 }
 
 function parentOf(path: string): string {

@@ -45,6 +45,8 @@ export interface SessionContext extends RelayContext {
   readonly relays: Set<Relay>;
   /** Tells the listener that descriptors have run out; resolves when it is worth trying again. */
   exhausted(): Promise<void>;
+  /** Whether every connection is to end. */
+  ending(): boolean;
 }
 
 /** A server that is connected, and the channel whose place it takes. */
@@ -102,13 +104,14 @@ async function reach(
       if (slot !== first) settle(table, slot);
       return { slot, server: result };
     }
-    if (result === "exhausted" && clock.now < patience) {
+    if (result === "exhausted" && clock.now < patience && !context.ending()) {
       // Not the channel's fault: keep its place, and try again when descriptors are free.
       await context.exhausted();
       continue;
     }
     context.reporter.trace?.(traceAttempt(slot, result));
     release(table, context.worker, slot);
+    if (context.ending()) return undefined;
     if (context.autodisable && result !== "exhausted") disable(context, slot);
     tried = (tried ?? new Set()).add(slot);
     slot = claimNext(context, client, slot, tried);

@@ -5,8 +5,8 @@
  */
 import type { WorkerView } from "./core/report.ts";
 import { type Table, workerLoad } from "./core/table.ts";
+import type { ByteSink } from "./backlog.ts";
 import type { Crew } from "./crew.ts";
-import type { Sink } from "./dump_writer.ts";
 import { Engine, type EngineConfig } from "./engine.ts";
 import type { Reporter } from "./events.ts";
 
@@ -24,7 +24,7 @@ export class SoloCrew implements Crew {
     config: EngineConfig,
     table: Table,
     reporter: Reporter,
-    dumpTo?: Sink,
+    dumpTo?: ByteSink,
   ) {
     this.#table = table;
     this.#engine = new Engine(listener, config, { table, worker: 0 }, reporter, dumpTo);
@@ -40,8 +40,7 @@ export class SoloCrew implements Crew {
   /** Stops listening; connections go on. */
   stopListening(): Promise<void> {
     this.#listening = false;
-    this.#engine.stopListening();
-    return Promise.resolve();
+    return this.#engine.stopListening();
   }
 
   /** Ends every connection. */

@@ -13,6 +13,7 @@ import { bind } from "./listen.ts";
 interface Scope {
   onmessage: ((event: MessageEvent<Order>) => void) | null;
   postMessage(word: Word): void;
+  close(): void;
 }
 
 const scope = globalThis as unknown as Scope;
@@ -33,6 +34,16 @@ async function announceEnd(engine: Engine): Promise<void> {
   scope.postMessage({ kind: "done" });
 }
 
+/** Ends this worker; the runtime's own words about it, a stack trace on stderr, stay unsaid. */
+function die(event: Event, reason: unknown): void {
+  event.preventDefault();
+  scope.postMessage({ kind: "died", reason: String(reason) });
+  scope.close();
+}
+
+globalThis.addEventListener("error", (event) => die(event, event.message));
+globalThis.addEventListener("unhandledrejection", (event) => die(event, event.reason));
+
 let engine: Engine | undefined;
 
 scope.onmessage = async ({ data: order }) => {
@@ -43,7 +54,7 @@ scope.onmessage = async ({ data: order }) => {
       await announceEnd(engine);
       break;
     case "stop":
-      engine?.stopListening();
+      await engine?.stopListening();
       scope.postMessage({ kind: "stopped" });
       break;
     case "end":

@@ -10,6 +10,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { atoi } from "./address.ts";
 import { UsageError } from "./errors.ts";
+import { printable } from "./text.ts";
 
 /** One option of the command line. */
 export interface OptionSpec {
@@ -232,7 +233,9 @@ function writeCluster(letters: string, rest: string[]): string[] {
   for (let at = 0; at < letters.length; at++) {
     const letter = letters[at] ?? "";
     const option = OPTIONS.find(({ short, aliases }) => short === letter || aliases === letter);
-    if (option === undefined) throw new UsageError(`balance: invalid option -- '${letter}'`);
+    if (option === undefined) {
+      throw new UsageError(`balance: invalid option -- '${printable(letter)}'`);
+    }
     if (option.value === undefined) {
       words.push(`--${option.name}`);
       continue;
