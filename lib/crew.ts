@@ -58,6 +58,7 @@ export type Word =
     readonly message: string;
     readonly fields: Fields;
   }
+  | { readonly kind: "starved" }
   | { readonly kind: "trace"; readonly line: string };
 
 /** Time that a worker must have lived to be restarted at once, in ms. */
@@ -191,6 +192,9 @@ export class WorkerCrew implements Crew {
         break;
       case "log":
         this.#reporter.log(word.level, word.message, word.fields);
+        break;
+      case "starved":
+        this.#reporter.starved();
         break;
       case "trace":
         this.#reporter.trace?.(word.line);

@@ -1,26 +1,49 @@
 /**
- * How many clients the process has descriptors for.
+ * Want of descriptors: told once, and some are held back so that an instance that has run out can still be controlled.
  *
  * @module
  */
+import type { Fields, Level, LineWriter, Reporter } from "./events.ts";
 
-/** Descriptors that stay free for control, log and name look-ups. */
-const RESERVE = 24;
+/** How many are held back. */
+const SPARE = 16;
+/** Time without want after which the next want is news, in ms. */
+const EPISODE_MS = 60_000;
 
-/**
- * The number of clients that can be served at once, two descriptors each.
- *
- * Accepting more would leave none to control the instance with.
- *
- * @returns At least 1; Infinity where the system does not tell its limit.
- */
-export function clientCapacity(): number {
-  try {
-    const limits = Deno.readTextFileSync("/proc/self/limits");
-    const limit = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Infinity);
-    const used = [...Deno.readDirSync("/proc/self/fd")].length;
-    return Math.max(1, Math.floor((limit - used - RESERVE) / 2));
-  } catch {
-    return Infinity;
+/** Passes words on, and knows what to do when descriptors have run out. */
+export class DescriptorWatch implements Reporter {
+  /** Writes one line of the `-d` trace; undefined when tracing is off. */
+  readonly trace: ((line: string) => void) | undefined;
+  readonly #writer: LineWriter;
+  readonly #held: Deno.FsFile[] = [];
+  /** When they were last found to be out, in ms. */
+  #starved = -Infinity;
+
+  /** Takes descriptors to hold back, as far as there are any. */
+  constructor(writer: LineWriter) {
+    this.#writer = writer;
+    this.trace = writer.trace;
+    try {
+      for (let count = 0; count < SPARE; count++) {
+        this.#held.push(Deno.openSync("/dev/null", { read: true }));
+      }
+    } catch {
+      // As many as there are; none where there is no such file.
+    }
+  }
+
+  /** Writes one line to the log. */
+  log(level: Level, message: string, fields?: Fields): void {
+    this.#writer.log(level, message, fields);
+  }
+
+  /** Tells it, once an episode, and lets go of what was held back, for good. */
+  starved(): void {
+    for (const each of this.#held.splice(0)) each.close();
+    const now = performance.now();
+    if (now - this.#starved > EPISODE_MS) {
+      this.log("warning", "out of descriptors: accepting pauses until some are free");
+    }
+    this.#starved = now;
   }
 }

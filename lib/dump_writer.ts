@@ -5,7 +5,7 @@
  */
 import { type Direction, formatEnd, formatRecord } from "./core/dump.ts";
 import { Backlog, type ByteSink } from "./backlog.ts";
-import type { Reporter } from "./events.ts";
+import type { LineWriter } from "./events.ts";
 import type { Stream } from "./relay.ts";
 
 /** Writes records of many connections to one sink. */
@@ -13,9 +13,9 @@ export class Dump {
   readonly #backlog: Backlog;
 
   /** Starts a dump to a sink; a reader that is too slow or gone is told to the log, once. */
-  constructor(sink: ByteSink, reporter: Reporter) {
+  constructor(sink: ByteSink, log: LineWriter) {
     this.#backlog = new Backlog(sink, (why) => {
-      reporter.log(
+      log.log(
         "warning",
         `packet dump stopped: its reader is ${why === "slow" ? "too slow" : "gone"}`,
       );

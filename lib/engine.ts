@@ -29,8 +29,6 @@ export interface EngineConfig {
   readonly source: string | undefined;
   /** Whether each connection's end is logged. */
   readonly logConnections: boolean;
-  /** Most clients of one engine; more wait to be accepted. */
-  readonly capacity: number;
 }
 
 /** A running engine. */
@@ -74,7 +72,7 @@ export class Engine {
       exhausted: () => this.#acceptor.starve(),
       ending: () => this.#ending,
     };
-    this.done = this.#run(context, config.capacity);
+    this.done = this.#run(context);
   }
 
   /** Stops listening; connections go on until they end. Resolves when the port is free. */
@@ -90,7 +88,7 @@ export class Engine {
     for (const relay of [...this.#relays]) relay.end("ended by balance");
   }
 
-  async #run(context: SessionContext, capacity: number): Promise<void> {
+  async #run(context: SessionContext): Promise<void> {
     const leave = (): void => {
       this.#sessions--;
       this.#settle();
@@ -98,7 +96,7 @@ export class Engine {
     await this.#acceptor.run((client) => {
       this.#sessions++;
       serveClient(context, client).then(leave);
-    }, () => this.#sessions < capacity);
+    }, () => this.#sessions);
     this.#listening = false;
     this.#closed.resolve();
     this.#settle();

@@ -10,10 +10,16 @@ export type Level = "info" | "notice" | "warning" | "error";
 /** Facts of a log line by name; values of strangers are made printable when they are written. */
 export type Fields = Readonly<Record<string, string | number>>;
 
-/** Where a thread's words go. */
-export interface Reporter {
+/** Where lines go. */
+export interface LineWriter {
   /** Writes one line to the log; `{name}` in the message stands for a field. */
   log(level: Level, message: string, fields?: Fields): void;
   /** Writes one line of the `-d` trace; undefined when tracing is off. */
   readonly trace: ((line: string) => void) | undefined;
+}
+
+/** Where a thread's words go. */
+export interface Reporter extends LineWriter {
+  /** Descriptors have run out. */
+  starved(): void;
 }

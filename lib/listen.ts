@@ -11,8 +11,10 @@ import type { Reporter } from "./events.ts";
 const BACKLOG = 65535;
 /** Pause before another accept when descriptors are out, in ms. */
 const PAUSE_MS = 100;
-/** Time without want of descriptors after which the next want is news, in ms. */
+/** Time after which it is tried again whether there are more descriptors, in ms. */
 const EPISODE_MS = 60_000;
+/** By how many clients the number falls below the one at which descriptors ran out. */
+const SPARE_CLIENTS = 4;
 /** Failures in a row after which the loop pauses, whatever they are. */
 const PATIENCE = 100;
 
@@ -55,6 +57,9 @@ export class Acceptor {
   #paused: Promise<void> | undefined;
   /** When descriptors were last found to be out, in ms. */
   #starved = -Infinity;
+  /** Clients that were served then, less some: so many leave descriptors for other things. */
+  #capacity = Infinity;
+  #clients: () => number = () => 0;
 
   /** Takes over a bound listener; {@link close} closes it. */
   constructor(listener: Deno.TcpListener, reporter: Reporter) {
@@ -66,18 +71,16 @@ export class Acceptor {
    * Accepts until closed. One client's failure never ends the loop; without descriptors it pauses.
    *
    * @param serve Called with each client; must not throw.
-   * @param room Whether there are descriptors for one more client.
+   * @param clients How many are served now.
    */
-  async run(serve: (client: Deno.TcpConn) => void, room: () => boolean): Promise<void> {
+  async run(serve: (client: Deno.TcpConn) => void, clients: () => number): Promise<void> {
+    this.#clients = clients;
     let failures = 0;
     while (!this.#closed) {
       if (this.#paused !== undefined) await this.#paused;
-      if (!room()) {
-        await this.starve();
-        continue;
-      }
       try {
-        serve(await this.#listener.accept());
+        if (this.#full()) await this.#pause();
+        else serve(await this.#listener.accept());
         failures = 0;
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return;
@@ -88,13 +91,11 @@ export class Acceptor {
     }
   }
 
-  /** Holds accepting back for a moment because descriptors have run out; told to the log once an episode. */
+  /** Descriptors have run out: holds accepting back for a moment, and at fewer clients than now for a while. */
   starve(): Promise<void> {
-    const now = performance.now();
-    if (now - this.#starved > EPISODE_MS) {
-      this.#reporter.log("warning", "out of descriptors: accepting pauses until some are free");
-    }
-    this.#starved = now;
+    this.#starved = performance.now();
+    this.#capacity = Math.max(1, Math.min(this.#capacity, this.#clients() - SPARE_CLIENTS));
+    this.#reporter.starved();
     return this.#pause();
   }
 
@@ -106,6 +107,12 @@ export class Acceptor {
     } catch {
       // Closed already.
     }
+  }
+
+  #full(): boolean {
+    if (this.#capacity === Infinity) return false;
+    if (performance.now() - this.#starved > EPISODE_MS) this.#capacity = Infinity;
+    return this.#clients() >= this.#capacity;
   }
 
   #pause(): Promise<void> {

@@ -16,7 +16,7 @@
 import type { Logger, LogLevel, LogRecord, Sink } from "@logtape/logtape";
 import { formatLogLine } from "./core/text.ts";
 import { Backlog } from "./backlog.ts";
-import type { Fields, Level, Reporter } from "./events.ts";
+import type { Fields, Level, LineWriter } from "./events.ts";
 import { openSyslog } from "./syslog.ts";
 
 /** Where the log goes. */
@@ -43,7 +43,7 @@ interface Waiting {
 }
 
 /** The log of one process. */
-export class Log implements Reporter {
+export class Log implements LineWriter {
   /** Writes a `-d` line to stderr; undefined when tracing is off. */
   readonly trace: ((line: string) => void) | undefined;
   readonly #target: LogTarget;

@@ -23,7 +23,7 @@ export const GRANTS: readonly Grant[] = [
   },
   {
     flag: "--allow-read=/",
-    reason: "/etc/services, the run dir, /proc/self for the limit of descriptors",
+    reason: "/etc/services, the run dir, /dev/null",
     remains:
       "the run dir; the log file's folder with --log-file; the program's code with --workers",
   },

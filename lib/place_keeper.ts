@@ -4,7 +4,7 @@
  * @module
  */
 import { type ControlServer, listenControl } from "./control.ts";
-import type { Reporter } from "./events.ts";
+import type { LineWriter } from "./events.ts";
 import { lstat, makeDir } from "./run_dir.ts";
 
 /** Time between two looks, in ms. */
@@ -28,7 +28,7 @@ export interface ControlPlace {
 export function keepPlace(
   place: ControlPlace,
   server: ControlServer,
-  reporter: Reporter,
+  log: LineWriter,
 ): Disposable {
   let complained = false;
   const look = (): void => {
@@ -36,10 +36,10 @@ export function keepPlace(
     try {
       if (lstat(place.dir) === undefined) makeDir(place.dir, place.uid);
       server.replace(() => listenControl(place.path));
-      reporter.log("notice", "control socket made again");
+      log.log("notice", "control socket made again");
       complained = false;
     } catch {
-      if (!complained) reporter.log("warning", "control socket lost and cannot be made again");
+      if (!complained) log.log("warning", "control socket lost and cannot be made again");
       complained = true;
     }
   };

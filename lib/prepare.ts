@@ -9,7 +9,6 @@ import { MAX_WORKERS, type Options } from "./core/options.ts";
 import { type GroupSpec, parseGroups, parsePort, type Port } from "./core/spec.ts";
 import { apply, createTable, type Table, viewTable } from "./core/table.ts";
 import { printable } from "./core/text.ts";
-import { clientCapacity } from "./descriptors.ts";
 import type { EngineConfig } from "./engine.ts";
 import { bind, type ListenAddress } from "./listen.ts";
 import { granted, userId } from "./permissions.ts";
@@ -71,7 +70,7 @@ export async function prepare(given: Options, output: StartOutput): Promise<Prep
   const groups = parseGroups(options.destinations, port.number, services);
   const table = createTable(workers);
   await fillTable(table, groups);
-  const config = await engineConfig(options, workers);
+  const config = await engineConfig(options);
   if (options.logFile !== undefined) requireWritable(options.logFile);
   if (control !== undefined) await clearPlace(control.path, control.uid);
   if (options.debug) traceChannels(table, output);
@@ -171,7 +170,7 @@ async function resolveOrFail(host: string): Promise<number> {
   throw new ExitError(EXIT.data, `unknown or invalid address [${printable(host)}]`);
 }
 
-async function engineConfig(options: Options, workers: number): Promise<EngineConfig> {
+async function engineConfig(options: Options): Promise<EngineConfig> {
   const { connectTimeout, idleTimeout, autodisable, hashFailover, source, logConnections } =
     options;
   const address = source === undefined ? undefined : formatIpv4(await resolveOrFail(source));
@@ -182,7 +181,6 @@ async function engineConfig(options: Options, workers: number): Promise<EngineCo
     hashFailover,
     logConnections,
     source: address,
-    capacity: Math.ceil(clientCapacity() / workers),
   };
 }
 

@@ -7,6 +7,8 @@ import { formatIpv4 } from "./core/address.ts";
 import type { Options } from "./core/options.ts";
 import { ControlServer, listenControl } from "./control.ts";
 import { type Crew, WorkerCrew } from "./crew.ts";
+import { DescriptorWatch } from "./descriptors.ts";
+import type { Reporter } from "./events.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { granted, narrow } from "./permissions.ts";
 import { type ControlPlace, keepPlace } from "./place_keeper.ts";
@@ -33,7 +35,7 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   const log = openLog(options, control?.dir);
   if (options.debug) await log.open();
   const socket = control === undefined ? undefined : listenControl(control.path);
-  const crew = await startCrew(prepared, log);
+  const crew = await startCrew(prepared, new DescriptorWatch(log));
   let server: ControlServer | undefined;
   let keeper: Disposable | undefined;
   const stop = async (): Promise<void> => {
@@ -68,15 +70,15 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   await serving;
 }
 
-async function startCrew(prepared: Prepared, log: Log): Promise<Crew> {
+async function startCrew(prepared: Prepared, reporter: Reporter): Promise<Crew> {
   const { options, address, listener, table, config } = prepared;
   if (table.workers === 1) {
     const dumpTo = options.packetdump && options.foreground ? Deno.stdout : undefined;
-    return new SoloCrew(listener, config, table, log, dumpTo);
+    return new SoloCrew(listener, config, table, reporter, dumpTo);
   }
   // The workers' own listeners share the address, which this one does not: it has done its duty as the lock.
   listener.close();
-  const crew = new WorkerCrew(address, config, table, log);
+  const crew = new WorkerCrew(address, config, table, reporter);
   await crew.start();
   return crew;
 }

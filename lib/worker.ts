@@ -23,6 +23,7 @@ function start(order: Start): Engine {
   const reporter: Reporter = {
     log: (level, message, fields = {}) =>
       scope.postMessage({ kind: "log", level, message, fields }),
+    starved: () => scope.postMessage({ kind: "starved" }),
     trace: order.trace ? (line) => scope.postMessage({ kind: "trace", line }) : undefined,
   };
   const listener = bind(order.address, true);
