@@ -59,6 +59,8 @@ export class ControlServer {
   readonly #instance: Controlled;
   /** Live connections, the one idle for longest first. */
   readonly #connections: Set<Deno.UnixConn> = new Set();
+  readonly #released = Promise.withResolvers<void>();
+  #make: (() => Deno.UnixListener) | undefined;
   #closed = false;
 
   /** Takes over a listening socket. */
@@ -79,9 +81,10 @@ export class ControlServer {
         });
         sessions.add(session);
       } catch {
-        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        if (!this.#closed) await this.#recover();
       }
     }
+    this.#released.resolve();
     await Promise.all(sessions);
   }
 
@@ -91,16 +94,27 @@ export class ControlServer {
    * @param make Makes it; called when the old one's name is free.
    */
   replace(make: () => Deno.UnixListener): void {
-    if (this.#closed) return;
+    this.#make = make;
     closeListener(this.#listener);
-    this.#listener = make();
   }
 
-  /** Gives up the socket; its name is free afterwards. */
-  close(): void {
-    if (this.#closed) return;
+  /** Gives up the socket; resolves when its name is free. */
+  close(): Promise<void> {
     this.#closed = true;
     closeListener(this.#listener);
+    return this.#released.promise;
+  }
+
+  /** After a failed accept: the runtime removes a closed socket's name only now, so the next one is made only now. */
+  async #recover(): Promise<void> {
+    const make = this.#make;
+    this.#make = undefined;
+    try {
+      if (make !== undefined) this.#listener = make();
+    } catch {
+      // It is tried again at the next look.
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 
   /** Ends every connection but one. */
@@ -176,11 +190,13 @@ export class ControlServer {
     }
   }
 
-  /** Sends an answer; a client that does not take it is dropped. */
+  /** Sends an answer; fails for a client that does not take it. */
   async #send(connection: Deno.UnixConn, text: string): Promise<void> {
-    const timer = setTimeout(() => this.#drop(connection), ANSWER_TIMEOUT_MS);
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(() => late.reject(new Error("answer not taken")), ANSWER_TIMEOUT_MS);
     try {
-      await writeText(connection, text);
+      // The runtime cannot take a blocked write back: it is left behind.
+      await Promise.race([writeText(connection, text), late.promise]);
     } finally {
       clearTimeout(timer);
     }

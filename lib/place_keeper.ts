@@ -31,17 +31,18 @@ export function keepPlace(
   log: LineWriter,
 ): Disposable {
   let complained = false;
+  const make = (): Deno.UnixListener => {
+    if (lstat(place.dir) === undefined) makeDir(place.dir, place.uid);
+    const listener = listenControl(place.path);
+    log.log("notice", "control socket made again");
+    complained = false;
+    return listener;
+  };
   const look = (): void => {
     if (lstat(place.path) !== undefined) return;
-    try {
-      if (lstat(place.dir) === undefined) makeDir(place.dir, place.uid);
-      server.replace(() => listenControl(place.path));
-      log.log("notice", "control socket made again");
-      complained = false;
-    } catch {
-      if (!complained) log.log("warning", "control socket lost and cannot be made again");
-      complained = true;
-    }
+    server.replace(make);
+    if (!complained) log.log("warning", "control socket has gone");
+    complained = true;
   };
   const timer = setInterval(look, LOOK_MS);
   return { [Symbol.dispose]: () => clearInterval(timer) };

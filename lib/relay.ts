@@ -125,8 +125,10 @@ export class Relay implements Watched {
   beat(now: number): void {
     if (now - this.seen <= this.#limit) return;
     this.#limit = Infinity;
-    this.cause = this.#ends > 0 ? "half-close timeout" : "idle timeout";
-    this.end(this.cause);
+    const cause = this.#ends > 0 ? "half-close timeout" : "idle timeout";
+    // After a reset the silence was only waited for.
+    if (this.cause !== "server reset") this.cause = cause;
+    this.end(cause);
   }
 
   /** One direction, until its end of file or a failure. The hot path: nothing may be allocated for each chunk. */

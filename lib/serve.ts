@@ -30,6 +30,9 @@ export async function serve(options: Options, output: StartOutput): Promise<void
 /** What a timer can count, in ms: 24 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Time that the last answer may take, in ms. */
+const LAST_ANSWER_MS = 1000;
+
 async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   const { options, table, control } = prepared;
   const log = openLog(options, control?.dir);
@@ -40,11 +43,11 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   let keeper: Disposable | undefined;
   const stop = async (): Promise<void> => {
     keeper?.[Symbol.dispose]();
-    server?.close();
+    const released = server?.close();
     if (options.drain !== undefined) {
       setTimeout(() => crew.endAll(), Math.min(options.drain * 1000, LONGEST_TIMER_MS));
     }
-    await crew.stopListening();
+    await Promise.all([released, crew.stopListening()]);
   };
   if (socket !== undefined) {
     server = new ControlServer(socket, {
@@ -57,7 +60,10 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   }
   const serving = server?.run();
   if (control !== undefined && server !== undefined) keeper = keepPlace(control, server, log);
-  watchSignals(options, stop);
+  watchSignals(options, () => {
+    server?.dropOthers();
+    return stop();
+  });
   watchMishaps(log);
   if (!options.foreground) Deno.chdir("/");
   // Operators may name ports for as long as the instance runs.
@@ -66,8 +72,8 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   await output.ready();
   await log.open();
   await crew.done;
-  server?.dropOthers();
-  await serving;
+  // The operator who ended the instance gets the answer.
+  await Promise.race([serving, new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_MS))]);
 }
 
 async function startCrew(prepared: Prepared, reporter: Reporter): Promise<Crew> {
