@@ -4,7 +4,10 @@
  * @module
  */
 import type { Fields, Level, LineWriter, Reporter } from "./events.ts";
+import { granted } from "./permissions.ts";
 
+/** What is opened for them. */
+const NULL_FILE = "/dev/null";
 /** How many are held back. */
 const SPARE = 16;
 /** Time without want after which the next want is news, in ms. */
@@ -23,9 +26,10 @@ export class DescriptorWatch implements Reporter {
   constructor(writer: LineWriter) {
     this.#writer = writer;
     this.trace = writer.trace;
+    if (!granted({ name: "read", path: NULL_FILE })) return;
     try {
       for (let count = 0; count < SPARE; count++) {
-        this.#held.push(Deno.openSync("/dev/null", { read: true }));
+        this.#held.push(Deno.openSync(NULL_FILE, { read: true }));
       }
     } catch {
       // As many as there are; none where there is no such file.

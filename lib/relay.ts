@@ -136,8 +136,8 @@ export class Relay implements Watched {
     const { clock, pools } = this.#context;
     const ladder = new Ladder(pools);
     let writing = false;
+    let reading = from.read(ladder.buffer);
     try {
-      let reading = from.read(ladder.buffer);
       for (let start = 0;;) {
         let end = await reading;
         if (end === null) break;
@@ -165,6 +165,8 @@ export class Relay implements Watched {
       await this.#pass(side, to);
     } catch {
       await this.#failed(side, writing ? OTHER[side] : side, ladder.buffer);
+      // A read that is still under way may yet fill its buffer: nobody else may have that before.
+      await over(reading);
     }
     ladder.end();
     if (--this.#running === 0) this.#finish();
@@ -222,6 +224,14 @@ export class Relay implements Watched {
 type Side = "client" | "server";
 
 const OTHER: Record<Side, Side> = { client: "server", server: "client" };
+
+async function over(reading: Promise<unknown>): Promise<void> {
+  try {
+    await reading;
+  } catch {
+    // Told by whoever awaited it first.
+  }
+}
 
 /** Turns of the microtask queue in which a read of data that is already there is done. */
 const TURNS = 4;

@@ -1,0 +1,60 @@
+/**
+ * A control connection, spoken to directly.
+ *
+ * @module
+ */
+import { parseAnswerLine, parseGreeting } from "../../lib/core/protocol.ts";
+import { readLines, writeText } from "../../lib/lines.ts";
+import { within } from "./wait.ts";
+
+/** A control connection, spoken to directly. */
+export class Control implements Disposable {
+  /** Process id of the instance. */
+  readonly pid: number;
+  readonly #connection: Deno.UnixConn;
+  readonly #lines: AsyncGenerator<string, void>;
+
+  private constructor(connection: Deno.UnixConn, lines: AsyncGenerator<string, void>, pid: number) {
+    this.#connection = connection;
+    this.#lines = lines;
+    this.pid = pid;
+  }
+
+  /** Connects; throws if nobody answers. */
+  static async open(path: string): Promise<Control> {
+    const connection = await Deno.connect({ transport: "unix", path });
+    const lines = readLines(connection, 65536);
+    const { value } = await lines.next();
+    const greeting = parseGreeting(value ?? "");
+    if (greeting !== undefined) return new Control(connection, lines, greeting.pid);
+    connection.close();
+    throw new Error(`No greeting at ${path}`);
+  }
+
+  /** Has a command carried out; throws if the instance ends instead. */
+  async ask(command: string): Promise<string> {
+    await writeText(this.#connection, `${command}\n`);
+    const answer: string[] = [];
+    for (;;) {
+      const { value } = await within(this.#lines.next(), `the answer to ${command}`);
+      if (value === undefined) throw new Error(`No answer to ${command}`);
+      const line = parseAnswerLine(value);
+      if (line.kind === "end") return answer.join("\n");
+      answer.push(line.text);
+    }
+  }
+
+  /** Resolves when the instance has closed the connection. */
+  async closed(): Promise<void> {
+    try {
+      while ((await this.#lines.next()).done !== true);
+    } catch {
+      // Reset.
+    }
+  }
+
+  /** Closes it. */
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+}

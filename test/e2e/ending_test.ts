@@ -1,0 +1,203 @@
+/** How connections end: half-close, silence, timeouts. */
+import { assert, assertEquals, assertGreater } from "../assert.ts";
+import {
+  answerAfterEof,
+  echo,
+  finishFirst,
+  hold,
+  receiveAll,
+  receiveLine,
+  send,
+  sink,
+  startBackend,
+} from "./backends.ts";
+import { dial, get, Guest } from "./clients.ts";
+import { startBalance } from "./harness.ts";
+import { deadPort, freePort } from "./ports.ts";
+import { eventually, within } from "./wait.ts";
+
+/** Seconds since a moment of `performance.now()`. */
+function since(start: number): number {
+  return (performance.now() - start) / 1000;
+}
+
+Deno.test("a client that ends its sending side still gets the answer", async () => {
+  await using backend = startBackend("A", answerAfterEof);
+  const port = freePort();
+  await using balance = await startBalance(["-f", port, backend.operand]);
+  using connection = await dial(port);
+  await send(connection, "x".repeat(100_000));
+  await connection.closeWrite();
+  assertEquals(await within(receiveAll(connection), "the answer"), "100000 bytes received\n");
+  await balance.idle();
+});
+
+Deno.test("a server that ends first lets the upload go on: nothing is lost", async () => {
+  await using backend = startBackend("A", finishFirst);
+  const port = freePort();
+  await using balance = await startBalance(["-f", port, backend.operand]);
+  using connection = await dial(port);
+  assertEquals(await within(receiveAll(connection), "the server's end"), "A\n");
+  assertEquals(await balance.column("c"), [1]);
+  await send(connection, "y".repeat(500_000));
+  await connection.closeWrite();
+  await balance.idle();
+  assertEquals((await balance.show()).map(({ sent, rcvd }) => [sent, rcvd]), [[500_000, 2]]);
+});
+
+Deno.test("c counts a connection until both directions have ended", async () => {
+  await using backend = startBackend("A", async (connection) => {
+    await receiveAll(connection);
+    await receiveLine(connection).catch(() => "");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  });
+  const port = freePort();
+  await using balance = await startBalance(["-f", port, backend.operand]);
+  using connection = await dial(port);
+  await connection.closeWrite();
+  await eventually(async () => (await balance.column("totalc"))[0] === 1, "it is connected");
+  assertEquals(await balance.column("c"), [1]);
+  await within(receiveAll(connection), "the server's end");
+  await balance.idle();
+});
+
+Deno.test("a server that answers early and closes during an upload loses no answer", async () => {
+  await using backend = startBackend("A", async (connection) => {
+    await connection.read(new Uint8Array(10));
+    await send(connection, "early answer\n");
+  });
+  const port = freePort();
+  await using balance = await startBalance(["-f", port, backend.operand]);
+  using connection = await dial(port);
+  await send(connection, "z".repeat(10));
+  assertEquals(await within(receiveLine(connection), "the answer"), "early answer\n");
+  await send(connection, "z".repeat(100_000)).catch(() => {});
+  connection.close();
+  await balance.idle();
+});
+
+Deno.test("silence is bounded: 10 s for a client after its server's end, -T to the second", async () => {
+  await using closer = startBackend("B");
+  await using idler = startBackend("C", hold);
+  await using ender = startBackend("D", sink);
+  const [graceful, idle, ended] = [freePort(), freePort(), freePort()];
+  await using first = await startBalance(["-f", graceful, `${closer.operand}:1`]);
+  await using second = await startBalance(["-f", "-T2", idle, idler.operand]);
+  await using third = await startBalance(["-f", "-T2", ended, ender.operand]);
+
+  const serverEnded = async (): Promise<number> => {
+    using connection = await dial(graceful);
+    assertEquals(await receiveLine(connection), "B\n");
+    const start = performance.now();
+    await receiveAll(connection);
+    // The client has the server's end, and its own direction stays open.
+    assertEquals(await first.column("c"), [1]);
+    await first.idle();
+    return since(start);
+  };
+  const silent = async (): Promise<number> => {
+    using guest = await Guest.come(idle);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await send(guest.connection, "a byte starts the time again");
+    const start = performance.now();
+    assertEquals(await receiveAll(guest.connection), "");
+    await second.idle();
+    return since(start);
+  };
+  const clientEnded = async (): Promise<number> => {
+    using connection = await dial(ended);
+    await send(connection, "x");
+    await connection.closeWrite();
+    const start = performance.now();
+    // A sink closes by itself at the end of file: the connection ends at once.
+    await receiveAll(connection);
+    await third.idle();
+    return since(start);
+  };
+  const [grace, idleTime, atOnce] = await Promise.all([serverEnded(), silent(), clientEnded()]);
+  for (const [seconds, low, high] of [[grace, 9.7, 13], [idleTime, 1.9, 4.5], [atOnce, 0, 1.5]]) {
+    assert((seconds ?? 0) >= (low ?? 0) && (seconds ?? 0) < (high ?? 0), `${seconds} s`);
+  }
+  assertEquals(second.stderr?.text, "timed out after 2 seconds\n");
+  assertEquals([first.stderr?.text, third.stderr?.text], ["", ""]);
+});
+
+Deno.test("after the client's end a silent server has -T seconds, then all is closed quietly", async () => {
+  const over = Promise.withResolvers<void>();
+  await using backend = startBackend("A", async (connection) => {
+    await receiveAll(connection);
+    // It never closes by itself: the balancer does.
+    await over.promise;
+  });
+  const port = freePort();
+  await using balance = await startBalance(["-f", "-T1", port, `${backend.operand}:1`]);
+  using connection = await dial(port);
+  await connection.closeWrite();
+  const start = performance.now();
+  await within(receiveAll(connection), "the end");
+  await balance.idle();
+  assertGreater(since(start), 0.9);
+  assert(since(start) < 4, `${since(start)} s`);
+  over.resolve();
+});
+
+Deno.test("-t: a server that does not answer is given up, its client served by the next", async () => {
+  const silentPort = freePort();
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: silentPort, tcpBacklog: 0 });
+  // A full queue: the system drops further connects.
+  using filler = new DisposableStack();
+  const fill = async (): Promise<void> => {
+    for (let count = 0; count < 4; count++) {
+      const signal = AbortSignal.timeout(300);
+      try {
+        filler.use(await Deno.connect({ port: silentPort, hostname: "127.0.0.1", signal }));
+      } catch {
+        return;
+      }
+    }
+  };
+  await fill();
+  await using backend = startBackend("A");
+  const port = freePort();
+  const operands = [`127.0.0.1:${silentPort}`, backend.operand];
+  await using balance = await startBalance(["-fa", "-t1", port, ...operands]);
+  const start = performance.now();
+  const waiting = get(port, undefined, "kept and delivered");
+  await eventually(async () => (await balance.column("c"))[0] === 1, "the attempt counts in c");
+  assertEquals(await waiting, "A");
+  assertGreater(since(start), 0.9);
+  assert(since(start) < 4, `${since(start)} s`);
+  assertEquals(await balance.column("status"), ["dis", "ENA"]);
+  assertEquals(await balance.column("totalc"), [1, 1]);
+  assertEquals(silent.addr.transport, "tcp");
+});
+
+Deno.test("what a client sends while its server is being looked for is delivered", async () => {
+  await using backend = startBackend("A", echo);
+  const port = freePort();
+  await using _balance = await startBalance([
+    "-f",
+    port,
+    `127.0.0.1:${deadPort()}`,
+    backend.operand,
+  ]);
+  using connection = await dial(port);
+  await send(connection, "early words\n");
+  assertEquals(await within(receiveLine(connection), "the echo"), "early words\n");
+});
+
+Deno.test("a reset of the server ends the client's connection, and the place is free", async () => {
+  await using backend = startBackend("A", async (connection) => {
+    // Closing with unread data resets.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    connection.close();
+  });
+  const port = freePort();
+  await using balance = await startBalance(["-f", port, `${backend.operand}:1`]);
+  using connection = await dial(port);
+  await send(connection, "unread");
+  assertEquals(await within(receiveAll(connection), "the end"), "");
+  connection.close();
+  await balance.idle();
+  assertEquals(balance.stderr?.text, "");
+});

@@ -1,0 +1,217 @@
+/**
+ * The shell's interpreter: total, and against a small model of what is documented.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "../assert.ts";
+import { type Answer, interpret } from "../../lib/core/command.ts";
+import { formatAnswer, parseAnswerLine } from "../../lib/core/protocol.ts";
+import { apply, createTable, type Table, viewTable } from "../../lib/core/table.ts";
+import type { Random } from "../hard/random.ts";
+import { nastyText, type Target } from "./target.ts";
+
+const ADDRESS = 0x0a000001;
+const ORDER = [
+  ...["quit", "show", "help", "?", "kill", "disable", "group", "reset", "enable", "create"],
+  ...["assign", "maxc", "mrtg-bytes", "mrtg-conns", "version", "hash", "rr", "workers"],
+];
+
+interface ModelChannel {
+  enabled: boolean;
+  maxc: number;
+  address: number;
+  port: number;
+}
+
+/** What is known of the groups, and what a line should come to. */
+class Model {
+  group = 0;
+  readonly groups = Array.from({ length: 16 }, () => ({
+    hash: false,
+    channels: [] as ModelChannel[],
+  }));
+
+  /** The answer's lines; undefined where the model only knows that nothing changes. */
+  run(line: string): readonly string[] | undefined {
+    const [word, first, second, third] = line.split(/[ \t\r\n]+/).filter((each) => each !== "");
+    if (word === undefined) return [];
+    const name = ORDER.find((each) => each.startsWith(word));
+    const channel = number(first);
+    const one = this.#here.channels[channel];
+    switch (name) {
+      case undefined:
+        return ["syntax error"];
+      case "group":
+        if (first === undefined) return ["syntax error"];
+        if (channel < 0 || channel > 15) return ["value out of range"];
+        this.group = channel;
+        return [];
+      case "hash":
+      case "rr":
+        this.#here.hash = name === "hash";
+        return [`group ${this.group} set to ${name === "hash" ? "hash" : "round robin"}`];
+      case "enable":
+      case "disable":
+        if (first === undefined) return ["syntax error"];
+        if (one === undefined) return [`no such channel ${channel}`];
+        return this.#switch(one, channel, name === "enable");
+      case "reset":
+        if (first === undefined) return ["syntax error"];
+        return [
+          one === undefined ? `no such channel ${channel}` : `channel ${channel} counters reset`,
+        ];
+      case "maxc":
+        if (second === undefined) return ["syntax error"];
+        if (one === undefined) return ["unknown channel"];
+        if (Math.abs(number(second)) > 2 ** 31 - 1) return ["value out of range"];
+        one.maxc = number(second);
+        return [`maxc of channel ${channel} changed to ${one.maxc}`];
+      case "create":
+        if (this.#here.channels.length >= 64) return ["no channel slots available"];
+        if (second === undefined || first === undefined) return ["syntax error"];
+        return this.#create(first, second);
+      case "assign":
+        if (first === undefined) return ["syntax error"];
+        if (one === undefined) return ["unknown channel"];
+        if (one.enabled) return ["channel must be disabled to assign new address"];
+        if (second === undefined || third === undefined) return ["syntax error"];
+        if (!known(second)) return ["invalid address"];
+        one.address = ADDRESS;
+        one.port = portOf(second, third);
+        return ["channel reassigned"];
+      default:
+        return undefined;
+    }
+  }
+
+  get #here(): { hash: boolean; channels: ModelChannel[] } {
+    const here = this.groups[this.group];
+    if (here === undefined) throw new Error(`group ${this.group}`);
+    return here;
+  }
+
+  #switch(one: ModelChannel, channel: number, enabled: boolean): string[] {
+    const word = enabled ? "enabled" : "disabled";
+    if (one.enabled === enabled) return [`channel ${channel} already ${word}`];
+    one.enabled = enabled;
+    return [`channel ${channel} ${word}`];
+  }
+
+  #create(host: string, port: string): string[] {
+    if (!known(host)) return ["invalid address"];
+    this.#here.channels.push({
+      enabled: false,
+      maxc: 0,
+      address: ADDRESS,
+      port: portOf(host, port),
+    });
+    return ["channel created"];
+  }
+}
+
+/** The numbers of the shell: leading digits, else 0. */
+function number(text = ""): number {
+  return parseInt(text.replace(/^[\n\v\f\r\t ]*/, ""), 10) || 0;
+}
+
+/** The resolver of this test knows the hosts that begin with `h`. */
+function known(host: string): boolean {
+  return host.startsWith("h");
+}
+
+function portOf(host: string, port: string): number {
+  const inside = host.split(":")[1] ?? "";
+  return number(inside === "" ? port : inside) | 0;
+}
+
+/** Lines that make states in which others mean something. */
+const USUAL = [
+  ...[
+    "create h 80",
+    "create h:7 80",
+    "enable 0",
+    "enable 1",
+    "disable 0",
+    "assign 0 h 8",
+    "assign 1 h 8",
+  ],
+  ...["assign 0 x 8", "maxc 0 3", "reset 0", "group 0", "group 1", "hash", "rr"],
+];
+
+function randomLine(random: Random): string {
+  if (random.chance(0.5)) return random.pick(USUAL);
+  const name = random.pick(ORDER);
+  const word = random.chance(0.8)
+    ? name.slice(0, random.between(1, name.length))
+    : nastyText(random, 3);
+  const operands = Array.from(
+    { length: random.between(0, 3) },
+    () =>
+      random.pick([
+        ...["0", "1", "2", "-1", "15", "16", "64", "+1", "1x", "h", "h1:80", "x.y", "h:7:9", "080"],
+        ...["2147483648", "-2147483647", nastyText(random, 3)],
+      ]),
+  );
+  return [word, ...operands].join(random.pick([" ", "\t", "  "]));
+}
+
+/** Interprets a line as the control server does. */
+function execute(table: Table, group: number, line: string): Answer {
+  const context = { table, group, services: new Map(), workers: [] };
+  const first = interpret(line, context);
+  if (first.kind === "answer") return first;
+  const resolved = known(first.host) ? ADDRESS : null;
+  const second = interpret(line, { ...context, resolved });
+  assert(second.kind === "answer", "asks twice");
+  return second;
+}
+
+/** Every property of the shell. */
+export const targets: readonly Target[] = [
+  {
+    name: "every line is answered as documented, and a refused one changes nothing",
+    round: (random): void => {
+      const table = createTable(1);
+      const model = new Model();
+      for (let step = 0; step < 40; step++) {
+        const line = randomLine(random);
+        const before = [...table.words];
+        const answer = execute(table, model.group, line);
+        assertEquals(
+          table.words.every((word, at) => word === before[at]),
+          true,
+          "interpreting alone changes the table",
+        );
+        const expected = model.run(line);
+        if (expected !== undefined) assertEquals(answer.lines, expected, JSON.stringify(line));
+        else assertEquals(answer.changes, [], JSON.stringify(line));
+        apply(table, answer.changes);
+        assertEquals(answer.group, model.group, JSON.stringify(line));
+        const channels = model.groups.flatMap((group) => group.channels);
+        const views = viewTable(table).map(({ enabled, maxc, address, port }) => ({
+          enabled,
+          maxc,
+          address,
+          port,
+        }));
+        assertEquals(views, channels, JSON.stringify(line));
+      }
+    },
+  },
+  {
+    name: "an answer that is framed is read again, line by line",
+    round: (random): void => {
+      const lines = Array.from(
+        { length: random.between(0, 5) },
+        () => random.pick([".", "..", ". 0", ". 0 bye", "", nastyText(random, 5)]),
+      ).map((line) => line.replaceAll("\n", ""));
+      const group = random.between(0, 15);
+      const bye = random.chance(0.5);
+      const read = formatAnswer(lines, group, bye).split("\n").slice(0, -1).map(parseAnswerLine);
+      assertEquals(read, [
+        ...lines.map((text) => ({ kind: "text" as const, text })),
+        { kind: "end" as const, group, bye },
+      ]);
+    },
+  },
+];

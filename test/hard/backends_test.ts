@@ -1,0 +1,165 @@
+/**
+ * Backends that fail in every manner: clients go elsewhere in time, and nothing of it stays.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "../assert.ts";
+import { eventually, freePort, Instance, LONG, returningPort, within } from "./kit.ts";
+import {
+  Backend,
+  BlackHole,
+  close,
+  echo,
+  readExactly,
+  REFUSED,
+  silent,
+  writeAll,
+} from "./peers.ts";
+import { descriptors } from "./proc.ts";
+
+const HELLO = new TextEncoder().encode("hello");
+
+async function talk(connection: Deno.TcpConn): Promise<void> {
+  await writeAll(connection, HELLO);
+  await readExactly(connection, HELLO.length);
+}
+
+async function talks(balance: Instance): Promise<boolean> {
+  using client = await balance.connect();
+  try {
+    await within("an echo", talk(client), 5000);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("refused and black-holed channels are passed over, within -t each", async () => {
+  await using hole = await BlackHole.open();
+  await using backend = new Backend(echo);
+  await using balance = await Instance.start([hole.port, REFUSED, "!", backend.port], {
+    options: ["-t", "1"],
+  });
+  const before = descriptors(balance.pid);
+  const began = performance.now();
+  const served = await Promise.all(Array.from({ length: 30 }, () => talks(balance)));
+  assertEquals(served.every((each) => each), true);
+  const took = performance.now() - began;
+  assert(took > 900 && took < 2500, `took ${took} ms`);
+  await balance.settle();
+  await eventually("descriptors back", () => descriptors(balance.pid) <= before);
+});
+
+/** Words that run a program where packets to 10.99.0.2 vanish: a network of its own behind a wire to nowhere. */
+const NOWHERE = [
+  ...["unshare", "-n", "sh", "-e", "-c"],
+  `ip link set lo up; ip tuntap add dev hole mode tun; ip addr add 10.99.0.1/24 dev hole
+   ip link set hole up; exec "$@"`,
+  "sh",
+];
+const canVanish = (() => {
+  try {
+    const [program = "", ...args] = [...NOWHERE, "true"];
+    return new Deno.Command(program, { args, stderr: "null" }).outputSync().success;
+  } catch {
+    return false;
+  }
+})();
+
+Deno.test({
+  name: "packets that vanish in the network time out within -t, too (needs root and tun devices)",
+  ignore: !canVanish,
+  fn: async (): Promise<void> => {
+    await using balance = await Instance.start(["10.99.0.2:80"], {
+      options: ["-t", "1"],
+      wrapper: NOWHERE,
+    });
+    const began = performance.now();
+    await balance.knock();
+    const took = performance.now() - began;
+    assert(took > 900 && took < 2500, `took ${took} ms`);
+    await balance.settle();
+  },
+});
+
+Deno.test("a backend killed and started again under load costs only the connections it had", async () => {
+  const port = returningPort();
+  const address = "127.0.0.79";
+  await using steady = new Backend(echo);
+  await using balance = await Instance.start([`${address}:${port}`, steady.port]);
+  let stop = false;
+  const results: boolean[] = [];
+  const load = Promise.all(Array.from({ length: 8 }, async () => {
+    while (!stop) results.push(await talks(balance));
+  }));
+  let lost = 0;
+  for (let round = 0; round < (LONG ? 50 : 5); round++) {
+    await using backend = new Backend(echo, port, address);
+    await eventually("its share", () => backend.accepted > 20);
+    lost += backend.live;
+  }
+  stop = true;
+  await load;
+  const failed = results.filter((each) => !each).length;
+  assert(failed <= lost + 8 * 5, `${failed} of ${results.length} failed, ${lost} were cut`);
+  await balance.settle();
+});
+
+Deno.test("a backend that is stopped or silent holds only its own clients", async () => {
+  await using quiet = new Backend(silent);
+  await using backend = new Backend(echo);
+  await using balance = await Instance.start([quiet.port, backend.port]);
+  const held = await Promise.all(Array.from({ length: 10 }, () => balance.connect()));
+  await eventually("both", () => quiet.live === 5 && backend.live === 5);
+  const answered = await Promise.all(held.map(async (client) => {
+    try {
+      await within("an echo", talk(client), 500);
+      return true;
+    } catch {
+      return false;
+    }
+  }));
+  assertEquals(answered.filter((each) => each).length, 5);
+  for (const each of held) close(each);
+  quiet.dropAll();
+  await balance.settle();
+});
+
+Deno.test("a backend stopped with SIGSTOP is silent; continued, it answers what was sent", async () => {
+  const port = freePort();
+  const server = new Deno.Command("socat", {
+    args: [`TCP-LISTEN:${port},bind=127.0.0.1,fork,reuseaddr`, "PIPE"],
+    stderr: "null",
+  }).spawn();
+  await eventually("socat", async () => {
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  await using balance = await Instance.start([port]);
+  server.kill("SIGSTOP");
+  using client = await balance.connect();
+  await writeAll(client, HELLO);
+  const answer = readExactly(client, HELLO.length);
+  await eventually("the relay", async () => (await balance.show())[0]?.sent === HELLO.length);
+  server.kill("SIGCONT");
+  assertEquals(await within("the echo", answer), HELLO);
+  client.close();
+  await balance.settle();
+  server.kill("SIGTERM");
+  await server.status;
+});
+
+Deno.test("a backend that closes at once closes its clients, as often as they come", async () => {
+  await using backend = new Backend(() => Promise.resolve());
+  await using balance = await Instance.start([backend.port]);
+  for (let round = 0; round < 100; round++) {
+    using client = await balance.connect();
+    assertEquals(await client.read(new Uint8Array(1)), null);
+  }
+  await balance.settle();
+  assertEquals((await balance.show())[0]?.totalc, 100);
+});

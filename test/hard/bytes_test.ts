@@ -1,0 +1,147 @@
+/**
+ * Bytes: nothing lost, doubled, reordered or crossed, however they are cut and however the sides end.
+ *
+ * @module
+ */
+import { assertEquals } from "../assert.ts";
+import { Instance, LONG, within } from "./kit.ts";
+import { Backend, BlackHole, digest, readAll, readExactly, REFUSED, writeAll } from "./peers.ts";
+import { Random, withSeed } from "./random.ts";
+
+/** One conversation: what each side sends, and how it is cut. */
+interface Talk {
+  readonly up: Uint8Array<ArrayBuffer>;
+  readonly down: Uint8Array<ArrayBuffer>;
+  readonly seed: number;
+}
+
+/** Writes in random pieces with random pauses, then ends. */
+async function speak(
+  connection: Deno.TcpConn,
+  bytes: Uint8Array,
+  random: Random,
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const piece = random.size(bytes.length);
+    await writeAll(connection, bytes.subarray(at, at + piece));
+    at += piece;
+    if (random.chance(0.1)) {
+      await new Promise((resolve) => setTimeout(resolve, random.between(0, 9)));
+    }
+  }
+  await connection.closeWrite();
+}
+
+/** The client's first four bytes number the conversation, so that the backend knows what to say. */
+function numbered(bytes: Uint8Array<ArrayBuffer>, number: number): Uint8Array<ArrayBuffer> {
+  const framed = new Uint8Array(4 + bytes.length);
+  new DataView(framed.buffer).setUint32(0, number);
+  framed.set(bytes, 4);
+  return framed;
+}
+
+async function converse(talks: readonly Talk[], options: readonly string[]): Promise<void> {
+  const heard = new Map<number, string>();
+  await using backend = new Backend(async (connection) => {
+    const number = new DataView((await readExactly(connection, 4)).buffer).getUint32(0);
+    const talk = talks[number];
+    if (talk === undefined) return;
+    const [up] = await Promise.all([
+      readAll(connection),
+      speak(connection, talk.down, new Random(talk.seed + 1)),
+    ]);
+    heard.set(number, await digest(up));
+  });
+  await using balance = await Instance.start([backend.port, backend.port], { options });
+  const waiting = [...talks.entries()];
+  const worker = async (): Promise<void> => {
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const [number, talk] = next;
+      using client = await balance.connect();
+      const [down] = await Promise.all([
+        readAll(client),
+        speak(client, numbered(talk.up, number), new Random(talk.seed)),
+      ]);
+      assertEquals(await digest(down), await digest(talk.down), `answer ${number}`);
+    }
+  };
+  await within("all conversations", Promise.all(Array.from({ length: 16 }, worker)), 120_000);
+  await balance.settle();
+  for (const [number, talk] of talks.entries()) {
+    assertEquals(heard.get(number), await digest(talk.up), `request ${number}`);
+  }
+}
+
+function someTalks(random: Random, count: number): Talk[] {
+  return Array.from({ length: count }, () => ({
+    up: random.bytes(random.chance(0.1) ? 0 : random.size(300_000)),
+    down: random.bytes(random.chance(0.1) ? 0 : random.size(300_000)),
+    seed: random.between(0, 2 ** 31),
+  }));
+}
+
+Deno.test("random sizes, pieces and pauses both ways arrive as they were sent", () =>
+  withSeed((random) => converse(someTalks(random, LONG ? 3000 : 80), [])));
+
+Deno.test("the same over two workers", () =>
+  withSeed((random) => converse(someTalks(random, LONG ? 3000 : 60), ["--workers", "2"])));
+
+Deno.test("the same from a chosen source address", () =>
+  withSeed((random) => converse(someTalks(random, LONG ? 1000 : 60), ["-B", "127.0.0.1"])));
+
+Deno.test("the same through the packet dump", () =>
+  withSeed((random) => converse(someTalks(random, LONG ? 500 : 20), ["-p"])));
+
+Deno.test("what a client sends before a failover reaches the backend finally chosen", () =>
+  withSeed(async (random) => {
+    const sent = random.bytes(100_000);
+    await using hole = await BlackHole.open();
+    const heard = Promise.withResolvers<string>();
+    await using backend = new Backend(async (connection) => {
+      heard.resolve(await digest(await readAll(connection)));
+    });
+    await using balance = await Instance.start([hole.port, REFUSED, backend.port], {
+      options: ["-t", "1"],
+    });
+    using client = await balance.connect();
+    await speak(client, sent, random);
+    assertEquals(await within("delivery", heard.promise), await digest(sent));
+  }));
+
+for (const source of [[], ["-B", "127.0.0.1"]]) {
+  const how = source.length === 0 ? "" : " (-B)";
+  Deno.test(`what a client sends after its server's end of file is delivered${how}`, () =>
+    withSeed(async (random) => {
+      const sent = random.bytes(30_000);
+      const heard = Promise.withResolvers<string>();
+      await using backend = new Backend(async (connection) => {
+        await connection.closeWrite();
+        heard.resolve(await digest(await readAll(connection)));
+      });
+      await using balance = await Instance.start([backend.port], { options: source });
+      using client = await balance.connect();
+      assertEquals((await readAll(client)).length, 0);
+      await speak(client, sent, random);
+      assertEquals(await within("delivery", heard.promise), await digest(sent));
+      await balance.settle();
+    }));
+}
+
+Deno.test("an early answer to an upload that the server does not read is not lost", () =>
+  withSeed(async (random) => {
+    const answer = random.bytes(60_000);
+    await using backend = new Backend(async (connection) => {
+      await connection.read(new Uint8Array(100));
+      await writeAll(connection, answer);
+    });
+    await using balance = await Instance.start([backend.port]);
+    for (let round = 0; round < (LONG ? 200 : 20); round++) {
+      using client = await balance.connect();
+      const upload = writeAll(client, new Uint8Array(3_000_000)).catch(() => {});
+      const got = await readExactly(client, answer.length);
+      assertEquals(await digest(got), await digest(answer), `round ${round}`);
+      client.close();
+      await upload;
+    }
+    await balance.settle();
+  }));

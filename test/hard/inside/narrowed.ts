@@ -1,0 +1,11 @@
+/**
+ * Gives up what an instance gives up, then tries everything: `narrowed.ts RUNDIR`. Prints what came of it as JSON.
+ *
+ * @module
+ */
+import { narrow } from "../../../lib/permissions.ts";
+import { attempts } from "./attempts.ts";
+
+const [dir = ""] = Deno.args;
+narrow([Deno.realPathSync(dir), dir], []);
+Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(attempts(dir))));

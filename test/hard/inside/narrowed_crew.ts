@@ -1,0 +1,42 @@
+/**
+ * Two mortal workers in a program that has given up what an instance gives up: `narrowed_crew.ts RUNDIR PORT WIREPORT`.
+ *
+ * Prints one line for each log message; ends when stdin does.
+ *
+ * @module
+ */
+import { createTable } from "../../../lib/core/table.ts";
+import { WorkerCrew } from "../../../lib/crew.ts";
+import { narrow } from "../../../lib/permissions.ts";
+
+const [dir = "", port, wire] = Deno.args;
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+const crew = new WorkerCrew(
+  { hostname: "127.0.0.1", port: Number(port) },
+  {
+    connectTimeout: 5,
+    idleTimeout: 0,
+    autodisable: false,
+    hashFailover: false,
+    source: undefined,
+    logConnections: false,
+  },
+  createTable(2),
+  {
+    log: (_level, message, fields = {}) => say(`${message} ${JSON.stringify(fields)}`),
+    trace: undefined,
+    starved: () => {},
+  },
+  new URL(`./mortal_worker.ts?port=${wire}`, import.meta.url),
+);
+await crew.start();
+// As an instance with workers does: their code stays readable.
+const code = ["./", "../../../lib/"].map((each) => new URL(each, import.meta.url).pathname);
+narrow([dir], [], code);
+say("ready");
+await Deno.stdin.read(new Uint8Array(1));
+Deno.exit(0);

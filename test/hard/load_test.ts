@@ -1,0 +1,66 @@
+/**
+ * Many: idle connections, short ones, and everything back where it was afterwards.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "../assert.ts";
+import { eventually, Instance, LONG, within } from "./kit.ts";
+import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
+import { cpuMs, descriptors, residentBytes } from "./proc.ts";
+
+const HELLO = new TextEncoder().encode("hello");
+
+async function talk(connection: Deno.TcpConn): Promise<void> {
+  await writeAll(connection, HELLO);
+  await readExactly(connection, HELLO.length);
+}
+
+async function shortOnes(balance: Instance, count: number): Promise<void> {
+  let left = count;
+  await Promise.all(Array.from({ length: 20 }, async () => {
+    while (left-- > 0) {
+      using client = await balance.connect();
+      await talk(client);
+    }
+  }));
+}
+
+for (const workers of ["1", "2"]) {
+  Deno.test(`short connections leave no place, descriptor or memory (${workers} workers)`, async () => {
+    const count = LONG ? 20_000 : 1500;
+    await using backend = new Backend(echo);
+    await using balance = await Instance.start([backend.port, backend.port], {
+      options: ["--workers", workers],
+    });
+    await shortOnes(balance, count);
+    await balance.settle();
+    const before = { descriptors: descriptors(balance.pid), memory: residentBytes(balance.pid) };
+    await shortOnes(balance, count);
+    await balance.settle();
+    const rows = await balance.show();
+    assertEquals(rows.map(({ c, totalc }) => [c, totalc]), [[0, count], [0, count]]);
+    await eventually("descriptors back", () => descriptors(balance.pid) <= before.descriptors);
+    const grown = (residentBytes(balance.pid) - before.memory) / 1e6;
+    assert(grown < 25, `${grown.toFixed(1)} MB more`);
+  });
+}
+
+Deno.test("idle connections cost no CPU, stay alive, and go without a trace", async () => {
+  const count = LONG ? 5000 : 1000;
+  await using backend = new Backend(echo);
+  await using balance = await Instance.start([backend.port], { options: ["-T", "600"] });
+  const before = descriptors(balance.pid);
+  const clients: Deno.TcpConn[] = [];
+  for (let have = 0; have < count; have++) clients.push(await balance.connect());
+  await eventually("all of them", async () => (await balance.show())[0]?.c === count);
+  const cpu = cpuMs(balance.pid);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert(cpuMs(balance.pid) - cpu < 300, `${cpuMs(balance.pid) - cpu} ms of CPU a second`);
+  for (const at of [0, count / 2, count - 1]) {
+    const client = clients[at];
+    if (client !== undefined) await within("an echo", talk(client), 2000);
+  }
+  for (const each of clients) close(each);
+  await balance.settle();
+  await eventually("descriptors back", () => descriptors(balance.pid) <= before);
+});

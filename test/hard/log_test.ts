@@ -1,0 +1,68 @@
+/**
+ * A log that cannot be written is no reason to stop: not at a full disk, not without its folder.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { run } from "./background.ts";
+import { eventually, freePort, Instance, within } from "./kit.ts";
+import { Backend, echo, readExactly, writeAll } from "./peers.ts";
+
+const HELLO = new TextEncoder().encode("hello");
+
+async function traffic(balance: Instance, connections: number): Promise<void> {
+  for (let count = 0; count < connections; count++) {
+    using client = await balance.connect();
+    await writeAll(client, HELLO);
+    await within("an echo", readExactly(client, HELLO.length));
+  }
+}
+
+function logged(file: string): string[] {
+  return ["--log-file", file, "--log-connections"];
+}
+
+const canMount = Deno.uid() === 0 &&
+  new Deno.Command("unshare", { args: ["-m", "true"], stderr: "null" }).outputSync().success;
+
+Deno.test({
+  name: "a small disk that fills up and is freed again: the log goes on (needs root)",
+  ignore: !canMount,
+  fn: async (): Promise<void> => {
+    await using backend = new Backend(echo);
+    const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
+    const script = `mount -t tmpfs -o size=16k none "$0"; exec "$@"`;
+    await using balance = await Instance.start([backend.port], {
+      options: logged(`${dir}/log`),
+      wrapper: ["unshare", "-m", "sh", "-e", "-c", script, dir],
+    });
+    await traffic(balance, 200);
+    const inside = `/proc/${balance.pid}/root${dir}/log`;
+    const full = (await Deno.stat(inside)).size;
+    assert(full > 4096 && full <= 16384, `${full} bytes`);
+    await Deno.truncate(inside, 0);
+    await traffic(balance, 5);
+    await balance.settle();
+    await eventually("a new line", () => Deno.readTextFileSync(inside).includes("ended"));
+    await balance[Symbol.asyncDispose]();
+    await Deno.remove(dir, { recursive: true });
+  },
+});
+
+Deno.test("a log file whose folder goes away does not stop anything", async () => {
+  await using backend = new Backend(echo);
+  const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
+  await using balance = await Instance.start([backend.port], { options: logged(`${dir}/log`) });
+  await Deno.remove(dir, { recursive: true });
+  await traffic(balance, 20);
+  await balance.settle();
+  assertEquals(balance.text.stderr, "");
+});
+
+Deno.test("a log file that cannot be opened is told at the start, exit 71", async () => {
+  for (const file of ["/proc/nowhere/log", "/"]) {
+    const { code, stderr } = await run(["-f", "--log-file", file, String(freePort())]);
+    assertEquals(code, 71, stderr);
+    assertStringIncludes(stderr, "cannot write log file");
+  }
+});

@@ -1,0 +1,118 @@
+/**
+ * Permissions, from inside and from outside: what an instance has given up is gone.
+ *
+ * @module
+ */
+import { assertEquals } from "../assert.ts";
+import { createTable } from "../../lib/core/table.ts";
+import { WorkerCrew } from "../../lib/crew.ts";
+import { GRANTS } from "../../lib/permissions.ts";
+import { type Attempts, LEFT } from "./inside/attempts.ts";
+import { BINARY, COMPILED, Instance } from "./kit.ts";
+import { Backend, echo, readExactly, writeAll } from "./peers.ts";
+
+const INSIDE = new URL("./inside/", import.meta.url).pathname;
+
+/** The two lists of names: done, and anything but refused. */
+function verdict(attempts: Attempts): { done: string[]; odd: string[] } {
+  const names = Object.keys(attempts);
+  return {
+    done: names.filter((name) => attempts[name] === "done"),
+    odd: names.filter((name) => attempts[name] !== "done" && attempts[name] !== "refused"),
+  };
+}
+
+Deno.test("a narrowed program can read and write its run dir and nothing else", async () => {
+  const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-prompt", ...GRANTS.map(({ flag }) => flag)],
+      ...[`${INSIDE}narrowed.ts`, dir],
+    ],
+    stderr: "inherit",
+  }).output();
+  await Deno.remove(dir, { recursive: true });
+  assertEquals(verdict(JSON.parse(new TextDecoder().decode(stdout))), { done: LEFT, odd: [] });
+});
+
+Deno.test("a worker gets the network only", async () => {
+  const said: string[] = [];
+  const crew = new WorkerCrew(
+    { hostname: "127.0.0.1", port: 1 },
+    {
+      connectTimeout: 5,
+      idleTimeout: 0,
+      autodisable: false,
+      hashFailover: false,
+      source: undefined,
+      logConnections: false,
+    },
+    createTable(1),
+    { log: (_level, message) => said.push(message), trace: undefined, starved: () => {} },
+    new URL("./inside/probe_worker.ts", import.meta.url),
+  );
+  await crew.start();
+  crew.stopListening();
+  await crew.done;
+  assertEquals(verdict(JSON.parse(said[0] ?? "{}")), { done: [], odd: [] });
+});
+
+Deno.test({
+  name: "the compiled binary carries exactly the grants of the table",
+  ignore: !COMPILED,
+  fn: (): void => {
+    const text = new TextDecoder("latin1").decode(Deno.readFileSync(BINARY));
+    const at = text.lastIndexOf('"permissions":{');
+    const carried = JSON.parse(objectAt(text, at + '"permissions":'.length));
+    for (const name of Object.keys(carried)) if (carried[name] === null) delete carried[name];
+    // What may be imported by default is named, and denied.
+    delete carried.allow_import;
+    assertEquals(carried, {
+      allow_env: ["POSIXLY_CORRECT", "XDG_RUNTIME_DIR", "TMPDIR"],
+      allow_net: [],
+      allow_read: ["/"],
+      allow_run: [],
+      allow_sys: [],
+      allow_write: ["/"],
+      deny_import: [],
+      prompt: false,
+    });
+  },
+});
+
+/** The JSON object that begins at a place of a text. */
+function objectAt(text: string, from: number): string {
+  let depth = 0;
+  for (let at = from; at < text.length; at++) {
+    if (text[at] === "{") depth++;
+    if (text[at] === "}" && --depth === 0) return text.slice(from, at + 1);
+  }
+  return "";
+}
+
+Deno.test("an instance at work opens no file and starts no program", async () => {
+  await using backend = new Backend(echo);
+  await using balance = await Instance.start([backend.port]);
+  const tracer = new Deno.Command("strace", {
+    args: [
+      "-f",
+      "-qq",
+      "-e",
+      "trace=execve,openat,unlink,rename,mkdir,symlink",
+      "-p",
+      `${balance.pid}`,
+    ],
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const traced = new Response(tracer.stderr).text();
+  for (let round = 0; round < 5; round++) {
+    using client = await balance.connect();
+    await writeAll(client, new Uint8Array(100_000));
+    await readExactly(client, 100_000);
+    await balance.ask("show");
+  }
+  tracer.kill("SIGINT");
+  await tracer.status;
+  assertEquals(await traced, "");
+});

@@ -1,0 +1,61 @@
+/**
+ * What the system knows of a process: descriptors, memory, CPU time, threads. Linux only.
+ *
+ * @module
+ */
+
+/** Clock ticks a second in `/proc`, the same on every Linux. */
+const TICKS = 100;
+
+/** Open descriptors of a process. */
+export function descriptors(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+}
+
+/** Resident memory of a process, in bytes. */
+export function residentBytes(pid: number): number {
+  return kilobytes(pid, "VmRSS") * 1024;
+}
+
+/** Largest resident memory that a process ever had, in bytes. */
+export function peakBytes(pid: number): number {
+  return kilobytes(pid, "VmHWM") * 1024;
+}
+
+/** CPU time that a process has used, in ms, user and system together. */
+export function cpuMs(pid: number): number {
+  const fields = statFields(pid);
+  return (Number(fields[11]) + Number(fields[12])) * 1000 / TICKS;
+}
+
+/** State letter of a process (`S`, `R`, `T`, `Z` …), or undefined when there is none. */
+export function state(pid: number): string | undefined {
+  try {
+    return statFields(pid)[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a process is there and not a zombie. */
+export function alive(pid: number): boolean {
+  const letter = state(pid);
+  return letter !== undefined && letter !== "Z";
+}
+
+/** Children of a process. */
+export function children(pid: number): number[] {
+  const path = `/proc/${pid}/task/${pid}/children`;
+  return Deno.readTextFileSync(path).split(" ").filter((word) => word !== "").map(Number);
+}
+
+function kilobytes(pid: number, name: string): number {
+  const text = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0);
+}
+
+/** The fields behind the program's name, which may hold blanks itself. */
+function statFields(pid: number): string[] {
+  const text = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
+}

@@ -1,0 +1,114 @@
+/**
+ * Receivers that stall, senders that trickle: bounded memory, and every limit still holds.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "../assert.ts";
+import { eventually, Instance, LONG, within } from "./kit.ts";
+import { Backend, close, echo, readExactly, swallow, writeAll } from "./peers.ts";
+import { peakBytes, residentBytes } from "./proc.ts";
+
+const MEGABYTE = 1024 * 1024;
+const BLOCK = new Uint8Array(MEGABYTE);
+
+/** Sends without an end, as long as anybody takes it. */
+async function gush(connection: Deno.TcpConn): Promise<void> {
+  for (;;) await writeAll(connection, BLOCK);
+}
+
+/** Waits until a backend that gushes has been stopped by back-pressure. */
+async function backPressure(balance: Instance): Promise<void> {
+  let last = -1;
+  await eventually("back-pressure", async () => {
+    const now = (await balance.show()).reduce((sum, { received }) => sum + received, 0);
+    const stopped = now > 0 && now === last;
+    last = now;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return stopped;
+  });
+}
+
+Deno.test("a receiver that stalls is ended by the idle timeout", async () => {
+  await using backend = new Backend(gush);
+  await using balance = await Instance.start([backend.port], { options: ["-T", "1"] });
+  using _client = await balance.connect();
+  await backPressure(balance);
+  await balance.settle(5000);
+  await eventually("the log line", () => balance.text.stderr.includes("timed out after 1 seconds"));
+});
+
+Deno.test("a receiver that stalls is ended by the drain's limit", async () => {
+  await using backend = new Backend(gush);
+  await using balance = await Instance.start([backend.port], { options: ["--drain", "1"] });
+  using _client = await balance.connect();
+  await backPressure(balance);
+  balance.kill("SIGTERM");
+  assertEquals((await within("the end", balance.status, 4000)).code, 0);
+});
+
+Deno.test("a receiver that is slow but takes bytes all the time is not idle", async () => {
+  const size = 24 * MEGABYTE;
+  await using backend = new Backend((connection) => writeAll(connection, new Uint8Array(size)));
+  // The system tells a sender of room in steps of a third of its buffer: slower than that cannot be seen.
+  await using balance = await Instance.start([backend.port], { options: ["-T", "2"] });
+  using client = await balance.connect();
+  const chunk = new Uint8Array(200_000);
+  let count = 0;
+  for (let turn = 0; turn < 45; turn++) {
+    count += await client.read(chunk) ?? 0;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assertEquals(balance.text.stderr, "", `after ${count} bytes`);
+});
+
+Deno.test("stalled receivers share a bounded memory", async () => {
+  const receivers = LONG ? 500 : 200;
+  await using backend = new Backend(gush);
+  await using balance = await Instance.start([backend.port]);
+  const base = residentBytes(balance.pid);
+  const clients = await Promise.all(Array.from({ length: receivers }, () => balance.connect()));
+  await backPressure(balance);
+  const grown = (peakBytes(balance.pid) - base) / MEGABYTE;
+  for (const each of clients) close(each);
+  await balance.settle();
+  assert(grown < 120, `${grown.toFixed(0)} MB more for ${receivers} stalled receivers`);
+});
+
+Deno.test("bulk both ways at once: back-pressure, and memory stays", async () => {
+  const size = (LONG ? 1024 : 128) * MEGABYTE;
+  await using backend = new Backend(echo);
+  await using balance = await Instance.start([backend.port]);
+  const base = residentBytes(balance.pid);
+  using client = await balance.connect();
+  const block = BLOCK.map((_, at) => at * 31);
+  const up = (async () => {
+    for (let sent = 0; sent < size; sent += MEGABYTE) await writeAll(client, block);
+    await client.closeWrite();
+  })();
+  for (let got = 0; got < size; got += MEGABYTE) {
+    const back = await readExactly(client, MEGABYTE);
+    assert(back[1] === 31 && back[MEGABYTE - 1] === block[MEGABYTE - 1], `wrong at ${got}`);
+  }
+  await up;
+  assertEquals(await client.read(new Uint8Array(1)), null);
+  await balance.settle();
+  const [row] = await balance.show();
+  assertEquals([row?.sent, row?.received], [size, size]);
+  const grown = (peakBytes(balance.pid) - base) / MEGABYTE;
+  assert(grown < 80, `${grown.toFixed(0)} MB more`);
+});
+
+Deno.test("clients that trickle take nothing away from others", async () => {
+  await using backend = new Backend(swallow);
+  await using other = new Backend(echo);
+  await using balance = await Instance.start([`127.0.0.1:${backend.port}:50`, "!", other.port]);
+  const slow = await Promise.all(Array.from({ length: 50 }, () => balance.connect()));
+  for (const each of slow) await each.write(new TextEncoder().encode("G"));
+  await eventually("all of them", () => backend.live === 50);
+  using quick = await balance.connect();
+  await writeAll(quick, BLOCK.subarray(0, 1000));
+  await within("an echo", readExactly(quick, 1000), 1000);
+  for (const each of slow) close(each);
+  quick.close();
+  await balance.settle();
+});

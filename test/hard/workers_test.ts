@@ -1,0 +1,138 @@
+/**
+ * A worker that dies: noticed, replaced, its places given back, the others unharmed.
+ *
+ * @module
+ */
+import { assertEquals, assertStringIncludes } from "../assert.ts";
+import { apply, createTable, type Table, viewTable } from "../../lib/core/table.ts";
+import { WorkerCrew } from "../../lib/crew.ts";
+import { GRANTS } from "../../lib/permissions.ts";
+import { eventually, freePort, within } from "./kit.ts";
+import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
+
+const CONFIG = {
+  connectTimeout: 5,
+  idleTimeout: 0,
+  autodisable: false,
+  hashFailover: false,
+  source: undefined,
+  logConnections: false,
+};
+const HELLO = new TextEncoder().encode("hello");
+const LOOPBACK = 0x7f000001;
+
+/** The wires that mortal workers hang on, in the order of their calls. */
+class Wires implements AsyncDisposable {
+  readonly wires: Deno.TcpConn[] = [];
+  readonly #backend = new Backend((connection, gone) => {
+    this.wires.push(connection);
+    return gone;
+  });
+
+  get port(): number {
+    return this.#backend.port;
+  }
+
+  async cut(): Promise<void> {
+    await this.wires.shift()?.write(HELLO);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#backend[Symbol.asyncDispose]();
+  }
+}
+
+async function talks(connection: Deno.TcpConn): Promise<boolean> {
+  try {
+    await writeAll(connection, HELLO);
+    await readExactly(connection, HELLO.length);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function connections(table: Table): number {
+  return viewTable(table).reduce((sum, { c }) => sum + c, 0);
+}
+
+Deno.test("a worker that dies loses only its own connections, and another takes its place", async () => {
+  await using backend = new Backend(echo);
+  await using wires = new Wires();
+  const said: string[] = [];
+  const port = freePort();
+  const table = createTable(2);
+  apply(table, [{
+    kind: "create",
+    group: 0,
+    address: LOOPBACK,
+    port: backend.port,
+    maxc: 0,
+    enabled: true,
+  }]);
+  const crew = new WorkerCrew(
+    { hostname: "127.0.0.1", port },
+    CONFIG,
+    table,
+    { log: (_level, message) => said.push(message), trace: undefined, starved: () => {} },
+    new URL(`./inside/mortal_worker.ts?port=${wires.port}`, import.meta.url),
+  );
+  await crew.start();
+  await eventually("both wires", () => wires.wires.length === 2);
+  const clients = await Promise.all(
+    Array.from({ length: 40 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
+  );
+  for (const client of clients) assertEquals(await talks(client), true);
+  const loads = crew.views().map(({ c }) => c);
+  assertEquals(connections(table), 40);
+  await wires.cut();
+  await eventually("a new worker", () => crew.views().some(({ restarts }) => restarts === 1));
+  const dead = crew.views().findIndex(({ restarts }) => restarts === 1);
+  const alive = await Promise.all(clients.map((client) => within("an answer", talks(client))));
+  assertEquals(alive.filter((each) => each).length, loads[1 - dead]);
+  assertEquals(connections(table), loads[1 - dead]);
+  await eventually("it runs", () => crew.views().every(({ state }) => state === "running"));
+  const more = await Promise.all(
+    Array.from({ length: 20 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
+  );
+  for (const client of more) assertEquals(await talks(client), true);
+  for (const client of [...clients, ...more]) close(client);
+  await eventually("every c at 0", () => connections(table) === 0);
+  crew.stopListening();
+  await within("the end", crew.done);
+  assertStringIncludes(said.join("\n"), "worker {worker} died");
+});
+
+Deno.test("a dead worker is replaced after permissions were given up, too", async () => {
+  await using wires = new Wires();
+  const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
+  const program = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-prompt", "--unstable-worker-options", "--unstable-net"],
+      ...GRANTS.map(({ flag }) => flag),
+      new URL("./inside/narrowed_crew.ts", import.meta.url).pathname,
+      ...[dir, String(freePort()), String(wires.port)],
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const errors = new Response(program.stderr).text();
+  let said = "";
+  const reading = (async () => {
+    for await (const chunk of program.stdout) said += new TextDecoder().decode(chunk);
+  })();
+  try {
+    await eventually("the start", () => said.includes("ready") && wires.wires.length === 2);
+    await wires.cut();
+    await eventually("the restart", () => said.includes("restarted"), 5000);
+  } catch (error) {
+    throw new Error(said, { cause: error });
+  } finally {
+    await program.stdin.close();
+    await program.status;
+    await reading;
+    await errors;
+    await Deno.remove(dir, { recursive: true });
+  }
+});

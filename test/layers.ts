@@ -1,0 +1,96 @@
+/**
+ * The rules of the house: which module may import which, and what the core must not touch.
+ *
+ * @module
+ */
+
+/** Modules by path from the top of the repository, `lib/core/table.ts` for one. */
+export type Sources = ReadonlyMap<string, string>;
+
+/** The layers from the bottom up; a module imports from its own or a lower one. */
+const LAYERS = ["lib/core/", "lib/", "lib/addons/", ""] as const;
+
+/** What the core may import besides its own modules. */
+const CORE_PACKAGES = /^@std\/cli\//;
+
+/** Clock, chance, the outside and waiting: the core has none of it. */
+const IMPURE =
+  /\b(?:Deno|console|process\s*\.|globalThis|Date|performance|Temporal|crypto|fetch|setTimeout|setInterval|setImmediate|queueMicrotask|await|async|Worker|WebSocket|Math\s*\.\s*random)\b/;
+
+/** Everything that breaks a rule, one line each; nothing when all is well. */
+export function findBreaches(sources: Sources): string[] {
+  return [...sources].flatMap(([path, source]) => [
+    ...upwardImports(path, source),
+    ...(layerOf(path) === 0 ? impurities(path, source) : []),
+  ]).concat(findCycles(sources));
+}
+
+/** Specifiers of all static and dynamic imports and re-exports. */
+export function importsOf(source: string): string[] {
+  const code = source.replace(/\/\*[^]*?\*\/|(?<=^|[\s;{}()])\/\/.*$/gm, "");
+  const pattern = /\b(?:import|export)\b(?:[^;"'()]*?\bfrom)?\s*\(?\s*(["'])(.+?)\1/g;
+  return [...code.matchAll(pattern)].map((match) => match[2] ?? "");
+}
+
+function layerOf(path: string): number {
+  if (path.startsWith("lib/core/")) return 0;
+  if (path.startsWith("lib/addons/")) return 2;
+  return path.startsWith("lib/") ? 1 : 3;
+}
+
+/** The path that a relative specifier means. */
+function targetOf(path: string, specifier: string): string {
+  return new URL(specifier, `file:///${path}`).pathname.slice(1);
+}
+
+function isRelative(specifier: string): boolean {
+  return specifier.startsWith(".");
+}
+
+function upwardImports(path: string, source: string): string[] {
+  const layer = layerOf(path);
+  return importsOf(source).flatMap((specifier) => {
+    if (!isRelative(specifier)) {
+      const allowed = layer !== 0 || CORE_PACKAGES.test(specifier);
+      return allowed ? [] : [`${path} imports ${specifier}: the core stands alone`];
+    }
+    const target = targetOf(path, specifier);
+    if (layerOf(target) <= layer) return [];
+    return [`${path} imports ${target}: upwards, out of ${LAYERS[layer]}`];
+  });
+}
+
+/** Takes comments and the contents of strings out, so that only code is left. */
+function bareCode(source: string): string {
+  const strings = /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/;
+  const all = new RegExp(String.raw`/\*[^]*?\*/|//.*|${strings.source}`, "g");
+  return source.replace(all, (text) => text.replace(/[^\n]/g, " "));
+}
+
+function impurities(path: string, source: string): string[] {
+  return bareCode(source).split("\n").flatMap((line, at) => {
+    const match = IMPURE.exec(line);
+    return match === null ? [] : [`${path}:${at + 1} uses ${match[0]}: the core is pure`];
+  });
+}
+
+/** Each cycle of relative imports once, as the path around it. */
+function findCycles(sources: Sources): string[] {
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start >= 0) {
+      cycles.push(`import cycle: ${[...trail.slice(start), path].join(" -> ")}`);
+      return;
+    }
+    if (done.has(path)) return;
+    const source = sources.get(path) ?? "";
+    for (const specifier of importsOf(source).filter(isRelative)) {
+      visit(targetOf(path, specifier), [...trail, path]);
+    }
+    done.add(path);
+  };
+  for (const path of sources.keys()) visit(path, []);
+  return cycles;
+}
