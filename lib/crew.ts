@@ -4,7 +4,8 @@
  * @module
  */
 import { type WorkerView } from "./core/report.ts";
-import { releaseAll, type Table, workerLoad } from "./core/table.ts";
+import { type Table } from "./core/layout.ts";
+import { releaseAll, workerLoad } from "./core/table.ts";
 import type { EngineConfig } from "./engine.ts";
 import type { Fields, Level, Reporter } from "./events.ts";
 import type { ListenAddress } from "./listen.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Table } from "./core/table.ts";
+import type { Table } from "./core/layout.ts";
 import type { ByteSink } from "./backlog.ts";
 import { BufferPools, DUMP_LADDER, LADDER } from "./buffers.ts";
 import { Clock } from "./clock.ts";

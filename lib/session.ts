@@ -5,16 +5,8 @@
  */
 import { formatIpv4 } from "./core/address.ts";
 import { chooseFirst, chooseNext, type HashTrace, NOTHING, settle } from "./core/schedule.ts";
-import {
-  autodisable,
-  channelOf,
-  claim,
-  counterIndex,
-  destination,
-  groupOf,
-  release,
-  type Table,
-} from "./core/table.ts";
+import { channelOf, counterIndex, groupOf, type Table } from "./core/layout.ts";
+import { autodisable, claim, destination, release } from "./core/table.ts";
 import { Clock } from "./clock.ts";
 import { connect, type ConnectFailure, setOptions } from "./connect.ts";
 import type { Dump } from "./dump_writer.ts";

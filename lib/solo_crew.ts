@@ -4,7 +4,8 @@
  * @module
  */
 import type { WorkerView } from "./core/report.ts";
-import { type Table, workerLoad } from "./core/table.ts";
+import { type Table } from "./core/layout.ts";
+import { workerLoad } from "./core/table.ts";
 import type { ByteSink } from "./backlog.ts";
 import type { Crew } from "./crew.ts";
 import { Engine, type EngineConfig } from "./engine.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { openTable } from "./core/table.ts";
+import { openTable } from "./core/layout.ts";
 import type { Order, Start, Word } from "./crew.ts";
 import { Engine } from "./engine.ts";
 import type { Reporter } from "./events.ts";

@@ -1,5 +1,8 @@
 import { type Answer, COMMANDS, interpret, type Outcome } from "../lib/core/command.ts";
-import { apply, claim, slotOf, type Table, viewChannel } from "../lib/core/table.ts";
+import { apply } from "../lib/core/change.ts";
+import { slotOf, type Table } from "../lib/core/layout.ts";
+import { claim } from "../lib/core/table.ts";
+import { viewChannel } from "../lib/core/view.ts";
 import { assertEquals, assertStringIncludes } from "./assert.ts";
 import { makeTable, SERVICES, setEnabled } from "./make_table.ts";
 

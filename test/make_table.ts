@@ -5,7 +5,8 @@
  */
 import { parseIpv4 } from "../lib/core/address.ts";
 import { parseGroups } from "../lib/core/spec.ts";
-import { apply, createTable, slotOf, type Table } from "../lib/core/table.ts";
+import { apply } from "../lib/core/change.ts";
+import { createTable, slotOf, type Table } from "../lib/core/layout.ts";
 
 /** The services that tests may name. */
 export const SERVICES: ReadonlyMap<string, number> = new Map([["smtp", 25], ["mail", 25], [

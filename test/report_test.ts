@@ -7,7 +7,7 @@ import {
   formatVersion,
   formatWorkers,
 } from "../lib/core/report.ts";
-import type { ChannelView } from "../lib/core/table.ts";
+import type { ChannelView } from "../lib/core/view.ts";
 import { assertEquals } from "./assert.ts";
 
 const FIRST: ChannelView = {

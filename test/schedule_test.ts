@@ -7,16 +7,10 @@ import {
   NOTHING,
   settle,
 } from "../lib/core/schedule.ts";
-import {
-  apply,
-  channelOf,
-  claim,
-  groupOf,
-  release,
-  type Table,
-  usable,
-  viewTable,
-} from "../lib/core/table.ts";
+import { apply } from "../lib/core/change.ts";
+import { channelOf, groupOf, type Table } from "../lib/core/layout.ts";
+import { claim, release, usable } from "../lib/core/table.ts";
+import { viewTable } from "../lib/core/view.ts";
 import { assert, assertEquals } from "./assert.ts";
 import { makeTable, setEnabled, slotNamed } from "./make_table.ts";
 

@@ -1,26 +1,21 @@
+import { apply } from "../lib/core/change.ts";
+import { counterIndex, groupOf, openTable, slotOf, type Table } from "../lib/core/layout.ts";
 import {
   add,
-  apply,
   autodisable,
   channelCount,
   claim,
-  counterIndex,
   cursor,
   destination,
-  groupOf,
   groupType,
   moveCursor,
-  openTable,
   release,
   releaseAll,
   setCursor,
-  slotOf,
-  type Table,
   usable,
-  viewChannel,
-  viewTable,
   workerLoad,
 } from "../lib/core/table.ts";
+import { viewChannel, viewTable } from "../lib/core/view.ts";
 import { assertEquals } from "./assert.ts";
 import { makeTable, slotNamed } from "./make_table.ts";
 

@@ -10,15 +10,10 @@ import { atoi } from "./address.ts";
 import { formatMrtg, formatShow, formatVersion, formatWorkers, type WorkerView } from "./report.ts";
 import { destinationPort, type Services } from "./services.ts";
 import { type Destination, MAX_CHANNELS, MAX_GROUPS, parseDestination } from "./spec.ts";
-import {
-  type Change,
-  channelCount,
-  groupType,
-  slotOf,
-  type Table,
-  viewChannel,
-  viewTable,
-} from "./table.ts";
+import { type Change } from "./change.ts";
+import { slotOf, type Table } from "./layout.ts";
+import { channelCount, groupType } from "./table.ts";
+import { viewChannel, viewTable } from "./view.ts";
 
 /** What a command may look at. */
 export interface Context {

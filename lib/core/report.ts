@@ -5,7 +5,7 @@
  */
 import { formatIpv4 } from "./address.ts";
 import { type GroupType, MAX_CHANNELS, MAX_GROUPS } from "./spec.ts";
-import type { ChannelView } from "./table.ts";
+import type { ChannelView } from "./view.ts";
 
 /** The version whose behaviour and shell this program re-creates. */
 export const CLASSIC_VERSION = "3.54";

@@ -10,18 +10,8 @@
  */
 import { hashClient } from "./hash.ts";
 import { MAX_GROUPS } from "./spec.ts";
-import {
-  channelCount,
-  channelOf,
-  cursor,
-  groupOf,
-  groupType,
-  moveCursor,
-  setCursor,
-  slotOf,
-  type Table,
-  usable,
-} from "./table.ts";
+import { channelOf, groupOf, slotOf, type Table } from "./layout.ts";
+import { channelCount, cursor, groupType, moveCursor, setCursor, usable } from "./table.ts";
 
 /** No channel to give: the client is closed. */
 export const NOTHING: number = -1;

@@ -1,6 +1,8 @@
 /** Several threads behind one port. */
 import { parseIpv4 } from "../../lib/core/address.ts";
-import { apply, createTable, slotOf, viewChannel } from "../../lib/core/table.ts";
+import { apply } from "../../lib/core/change.ts";
+import { createTable, slotOf } from "../../lib/core/layout.ts";
+import { viewChannel } from "../../lib/core/view.ts";
 import { WorkerCrew } from "../../lib/crew.ts";
 import type { Fields } from "../../lib/events.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";

@@ -6,7 +6,9 @@
 import { assert, assertEquals } from "../assert.ts";
 import { type Answer, interpret } from "../../lib/core/command.ts";
 import { formatAnswer, parseAnswerLine } from "../../lib/core/protocol.ts";
-import { apply, createTable, type Table, viewTable } from "../../lib/core/table.ts";
+import { apply } from "../../lib/core/change.ts";
+import { createTable, type Table } from "../../lib/core/layout.ts";
+import { viewTable } from "../../lib/core/view.ts";
 import type { Random } from "../hard/random.ts";
 import { nastyText, type Target } from "./target.ts";
 

@@ -6,17 +6,10 @@
 import { assert, assertEquals } from "../assert.ts";
 import { hashClient } from "../../lib/core/hash.ts";
 import { chooseFirst, chooseNext, NOTHING, settle } from "../../lib/core/schedule.ts";
-import {
-  apply,
-  channelOf,
-  claim,
-  createTable,
-  groupOf,
-  release,
-  slotOf,
-  type Table,
-  viewTable,
-} from "../../lib/core/table.ts";
+import { apply } from "../../lib/core/change.ts";
+import { channelOf, createTable, groupOf, slotOf, type Table } from "../../lib/core/layout.ts";
+import { claim, release } from "../../lib/core/table.ts";
+import { viewTable } from "../../lib/core/view.ts";
 import type { Random } from "../hard/random.ts";
 import type { Target } from "./target.ts";
 

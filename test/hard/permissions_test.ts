@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "../assert.ts";
-import { createTable } from "../../lib/core/table.ts";
+import { createTable } from "../../lib/core/layout.ts";
 import { WorkerCrew } from "../../lib/crew.ts";
 import { GRANTS } from "../../lib/permissions.ts";
 import { type Attempts, LEFT } from "./inside/attempts.ts";

@@ -4,7 +4,9 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { apply, createTable, type Table, viewTable } from "../../lib/core/table.ts";
+import { apply } from "../../lib/core/change.ts";
+import { createTable, type Table } from "../../lib/core/layout.ts";
+import { viewTable } from "../../lib/core/view.ts";
 import { WorkerCrew } from "../../lib/crew.ts";
 import { GRANTS } from "../../lib/permissions.ts";
 import { eventually, freePort, within } from "./kit.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { createTable } from "../../../lib/core/table.ts";
+import { createTable } from "../../../lib/core/layout.ts";
 import { WorkerCrew } from "../../../lib/crew.ts";
 import { narrow } from "../../../lib/permissions.ts";
 
