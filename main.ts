@@ -7,7 +7,8 @@
  */
 import { COMMANDS } from "./lib/core/command.ts";
 import { EXIT, ExitError, UsageError } from "./lib/core/errors.ts";
-import { formatHelp, type Options, parseOptions, USAGE } from "./lib/core/options.ts";
+import { formatHelp, USAGE } from "./lib/core/help.ts";
+import { type Options, parseOptions } from "./lib/core/options.ts";
 import { CLASSIC_VERSION } from "./lib/core/report.ts";
 import { parsePort } from "./lib/core/spec.ts";
 import { printable } from "./lib/core/text.ts";

@@ -5,7 +5,8 @@
  */
 import { COMMANDS } from "../lib/core/command.ts";
 import { EXIT } from "../lib/core/errors.ts";
-import { formatHelp, OPTIONS, type OptionSpec } from "../lib/core/options.ts";
+import { formatHelp } from "../lib/core/help.ts";
+import { OPTIONS, type OptionSpec } from "../lib/core/options.ts";
 import { GRANTS } from "../lib/permissions.ts";
 import { assertEquals, assertGreater } from "./assert.ts";
 import config from "../deno.json" with { type: "json" };

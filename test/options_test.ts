@@ -1,4 +1,5 @@
-import { formatHelp, OPTIONS, type Options, parseOptions, USAGE } from "../lib/core/options.ts";
+import { formatHelp, USAGE } from "../lib/core/help.ts";
+import { OPTIONS, type Options, parseOptions } from "../lib/core/options.ts";
 import { UsageError } from "../lib/core/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "./assert.ts";
 

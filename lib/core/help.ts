@@ -1,0 +1,44 @@
+/**
+ * What the program says of its own command line.
+ *
+ * @module
+ */
+import { OPTIONS } from "./options.ts";
+
+/** The usage text that follows a complaint. */
+export const USAGE = `usage: balance [options] port [host[:port[:maxc]] | ! | %] ...
+       balance [-b addr] -i port
+       balance [-b addr] -c cmd port
+       balance --help`;
+
+/**
+ * The text of `--help`.
+ *
+ * @param commands The shell's commands, for the list at the end.
+ */
+export function formatHelp(commands: readonly string[]): string {
+  const lines = OPTIONS.filter(({ summary }) => summary !== undefined).map((option) => {
+    const letters = option.short === undefined
+      ? `--${option.name}`
+      : [option.short, ...(option.aliases ?? "")].map((letter) => `-${letter}`).join(", ");
+    const head = option.value === undefined ? letters : `${letters} ${option.value}`;
+    return `  ${head.padEnd(20)} ${option.summary}`;
+  });
+  return [
+    "balance - a TCP load balancer with failover",
+    "",
+    USAGE,
+    "",
+    "options:",
+    ...lines,
+    "",
+    "destinations:",
+    "  host:port:maxc       one channel; without port the own one, maxc 0 is no limit",
+    "  !                    ends a group of channels, used round robin",
+    "  %                    ends a group of channels, chosen by the client's address",
+    "",
+    `shell commands (-i, -c): ${commands.join(", ")}`,
+    "",
+    "The manual page balance(1) says more.",
+  ].join("\n");
+}
