@@ -1,8 +1,8 @@
 /**
  * The log: the only writer to stderr while an instance runs.
  *
- * Lines go through LogTape to stderr, to a rotated file or to syslog. LogTape is loaded when the instance listens: it
- * would take a third of the start-up time, and could not be loaded any more when descriptors are out.
+ * Lines go through LogTape to stderr, to a rotated file or to syslog. LogTape is loaded for the first line: it would take
+ * a third of the start-up time.
  *
  * | here | LogTape | syslog |
  * | --- | --- | --- |
@@ -35,6 +35,9 @@ const LEVELS = { info: "debug", notice: "info", warning: "warning", error: "erro
 const RANKS: Record<Level, number> = { info: 0, notice: 1, warning: 2, error: 3 };
 
 const SEVERITIES: Partial<Record<LogLevel, number>> = { debug: 6, info: 5, warning: 4, error: 3 };
+
+/** Lines that wait until they can be written; more are dropped. */
+const MAX_WAITING = 1000;
 
 interface Waiting {
   readonly level: Level;
@@ -70,19 +73,28 @@ export class Log implements LineWriter {
   log(level: Level, message: string, fields: Fields = {}): void {
     if (this.#target.kind === "none" || RANKS[level] < RANKS[this.#threshold]) return;
     if (this.#logger !== undefined) return this.#write({ level, message, fields });
-    this.#waiting.push({ level, message, fields });
-    this.#opening ??= this.#load(this.#target);
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push({ level, message, fields });
+    this.#opening ??= this.#open();
   }
 
   /** Loads what writing takes; lines that were logged before have waited. */
   async open(): Promise<void> {
-    if (this.#target.kind !== "none") await (this.#opening ??= this.#load(this.#target));
+    if (this.#target.kind !== "none") await (this.#opening ??= this.#open());
   }
 
-  async #load(target: LogTarget): Promise<void> {
+  async #open(): Promise<void> {
+    try {
+      await this.#load();
+    } catch {
+      // No descriptor, or no file any more: the next line tries again.
+      this.#opening = undefined;
+    }
+  }
+
+  async #load(): Promise<void> {
     const { configure, getLogger } = await import("@logtape/logtape");
     await configure({
-      sinks: { main: await openSink(target, this.#stderr) },
+      sinks: { main: await openSink(this.#target, this.#stderr) },
       loggers: [
         { category: "balance", sinks: ["main"], lowestLevel: "debug" },
         { category: ["logtape", "meta"], sinks: [], lowestLevel: "error" },

@@ -70,7 +70,6 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   prepared.services.load();
   narrowPermissions(options, control);
   await output.ready();
-  await log.open();
   await crew.done;
   // The operator who ended the instance gets the answer.
   await Promise.race([serving, new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_MS))]);
