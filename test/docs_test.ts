@@ -171,6 +171,22 @@ Deno.test("every module that the README names exists", () => {
   assertEquals(named.filter((path) => !Deno.statSync(new URL(path, root)).isFile), []);
 });
 
+Deno.test("the README names every module", () => {
+  const files = ["lib", "lib/core"].flatMap((folder) =>
+    [...Deno.readDirSync(new URL(folder, root))].map(({ name }) => `${folder}/${name}`)
+  ).filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
+  assertGreater(files.length, 0);
+  assertEquals(files.filter((path) => !readme.includes(`\`${path}\``)).toSorted(), []);
+});
+
+Deno.test("every log line that the manual page names is in the code", () => {
+  const code = [...Deno.readDirSync(new URL("lib", root))].filter(({ isFile }) => isFile)
+    .map(({ name }) => read(`lib/${name}`).replace(/\$\{[^{}]*\}|\{\w+\}/g, "VALUE")).join("\n");
+  const lines = heads("LOGGING", "").map((line) => line.replace(/\b[A-Z]+\b/g, "VALUE"));
+  assertGreater(lines.length, 0);
+  assertEquals(lines.filter((line) => !code.includes(line)), []);
+});
+
 Deno.test("the manual page and the changelog list the same differences in the same words", () => {
   assertGreater(manualDifferences().length, 0);
   assertEquals(changelogDifferences(), manualDifferences());

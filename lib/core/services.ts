@@ -38,21 +38,22 @@ export const COMMON_SERVICES: Services = new Map([
 ]);
 
 /**
- * Reads the text of `/etc/services`.
+ * Reads names out of the text of `/etc/services`, when they are asked for: a map of all of them would take a megabyte.
  *
  * The first line that has a name wins, as with `getservbyname(3)`. Lines of other protocols are skipped.
  */
 export function parseServices(text: string): Services {
-  const services = new Map<string, number>();
-  for (const line of text.split("\n")) {
-    const [name, port, ...aliases] = (line.split("#", 1)[0] ?? "").trim().split(/\s+/);
-    const match = /^(\d+)\/tcp$/.exec(port ?? "");
-    if (name === undefined || match === null) continue;
-    for (const each of [name, ...aliases]) {
-      if (!services.has(each)) services.set(each, Number(match[1]));
-    }
-  }
-  return services;
+  return {
+    get(name: string): number | undefined {
+      for (const line of text.split("\n")) {
+        if (!line.includes(name)) continue;
+        const [official, port, ...aliases] = (line.split("#", 1)[0] ?? "").trim().split(/\s+/);
+        const match = /^(\d+)\/tcp$/.exec(port ?? "");
+        if (match !== null && [official, ...aliases].includes(name)) return Number(match[1]);
+      }
+      return undefined;
+    },
+  };
 }
 
 /**
