@@ -120,11 +120,12 @@ function describe(error: unknown): StartReport {
 }
 
 async function print({ stdout, stderr }: StartReport): Promise<void> {
-  try {
-    await writeText(Deno.stdout, stdout);
-    await writeText(Deno.stderr, stderr);
-  } catch {
-    // Nobody reads.
+  for (const [stream, text] of [[Deno.stdout, stdout], [Deno.stderr, stderr]] as const) {
+    try {
+      await writeText(stream, text);
+    } catch {
+      // Nobody reads.
+    }
   }
 }
 

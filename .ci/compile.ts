@@ -29,7 +29,14 @@ const BUNDLE = "dist/bundle";
 async function bundle(): Promise<boolean> {
   await removeBundle();
   // Split, so that what is loaded late (log, terminal, -B) stays out of the start-up.
-  const options = ["--quiet", "--frozen", "--minify", "--keep-names", "--code-splitting"];
+  const options = [
+    "--quiet",
+    "--lock=deno.lock",
+    "--frozen",
+    "--minify",
+    "--keep-names",
+    "--code-splitting",
+  ];
   const modules = ["main.ts", "lib/worker.ts"];
   const args = ["bundle", ...options, `--outdir=${BUNDLE}`, ...modules];
   if (!(await deno(args, Deno.env.toObject()))) return false;

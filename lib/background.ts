@@ -20,9 +20,11 @@ export interface StartReport {
 /** Longest report, in bytes. */
 const MAX_REPORT = 1024 * 1024;
 
-/** Whether this process may start itself again, and the system knows sessions. */
+/** Whether this process may start itself again with no more grants than it has, and the system knows sessions. */
 export function canDetach(): boolean {
-  return Deno.build.os !== "windows" && granted({ name: "run" });
+  return Deno.build.os !== "windows" && granted({ name: "run" }) && granted({ name: "net" }) &&
+    granted({ name: "sys" }) && granted({ name: "read", path: "/" }) &&
+    granted({ name: "write", path: "/" });
 }
 
 /**

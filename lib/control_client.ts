@@ -8,7 +8,7 @@ import { parseAnswerLine, parseGreeting, PROTOCOL_VERSION } from "./core/protoco
 import { CLASSIC_VERSION, formatNoMaster } from "./core/report.ts";
 import { printable } from "./core/text.ts";
 import { readLines, writeText } from "./lines.ts";
-import { findInstance, runDirs } from "./run_dir.ts";
+import { findInstance } from "./run_dir.ts";
 
 /** Time in which an instance must greet, in ms. */
 const GREETING_TIMEOUT_MS = 10_000;
@@ -59,7 +59,7 @@ export class ControlClient implements Disposable {
    * @throws {ExitError} 69 if there is none, 65 if it speaks another protocol, 71 if it may not be controlled.
    */
   static async open({ port, bind, runDir, uid }: Instance): Promise<ControlClient> {
-    const found = await findInstance(runDirs(runDir, uid), port, bind, uid);
+    const found = await findInstance(runDir, port, bind, uid);
     if (found.kind === "gone") throw noMaster(found.pid);
     const lines = readLines(found.connection, MAX_ANSWER_LINE);
     const greeting = parseGreeting(await firstLine(found.connection, lines));

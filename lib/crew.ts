@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { EXIT, ExitError } from "./core/errors.ts";
 import { type WorkerView } from "./core/report.ts";
 import { type Table } from "./core/layout.ts";
 import { releaseAll, workerLoad } from "./core/table.ts";
+import { printable } from "./core/text.ts";
 import type { EngineConfig } from "./engine.ts";
 import type { Fields, Level, Reporter } from "./events.ts";
 import type { ListenAddress } from "./listen.ts";
@@ -118,9 +120,18 @@ export class WorkerCrew implements Crew {
     this.done = settleAll(this.#places.map(({ finished }) => finished.promise));
   }
 
-  /** Starts the workers; resolves when all of them listen. */
+  /**
+   * Starts the workers; resolves when all of them listen.
+   *
+   * @throws {ExitError} 71 if one of them cannot.
+   */
   async start(): Promise<void> {
-    await Promise.all(this.#places.map((place) => this.#launch(place)));
+    const deaths = await Promise.all(this.#places.map((place) => this.#launch(place)));
+    const death = deaths.find((reason) => reason !== undefined);
+    if (death === undefined) return;
+    this.#stopping = true;
+    for (const { thread } of this.#places) thread?.terminate();
+    throw new ExitError(EXIT.os, `balance: no worker: ${printable(death)}`);
   }
 
   /** The threads as they are now. */
@@ -153,8 +164,8 @@ export class WorkerCrew implements Crew {
     for (const { thread } of this.#places) thread?.postMessage(order);
   }
 
-  /** Starts one worker; resolves when it listens, or has died before. */
-  #launch(place: Place): Promise<void> {
+  /** Starts one worker; resolves when it listens, with a reason when it died before. */
+  #launch(place: Place): Promise<string | undefined> {
     const thread = new Worker(this.#module, {
       type: "module",
       name: `balance ${place.worker}`,
@@ -162,14 +173,15 @@ export class WorkerCrew implements Crew {
     });
     place.thread = thread;
     place.started = performance.now();
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
     thread.onmessage = ({ data }: MessageEvent<Word>) => {
-      if (data.kind === "up" || data.kind === "died") resolve();
+      if (data.kind === "up") resolve(undefined);
+      if (data.kind === "died") resolve(data.reason);
       this.#hear(place, data);
     };
     thread.onerror = (event) => {
       event.preventDefault();
-      resolve();
+      resolve(event.message);
       this.#bury(place, event.message);
     };
     thread.postMessage({ ...this.#order, worker: place.worker } satisfies Start);

@@ -8,6 +8,11 @@
 export class LineTooLong extends Error {
   /** The class's name. */
   override name = "LineTooLong";
+
+  /** Makes the failure. */
+  constructor() {
+    super("line too long");
+  }
 }
 
 /**

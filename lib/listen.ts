@@ -12,7 +12,7 @@ const BACKLOG = 65535;
 /** Pause before another accept when descriptors are out, in ms. */
 const PAUSE_MS = 100;
 /** Time after which it is tried again whether there are more descriptors, in ms. */
-const EPISODE_MS = 60_000;
+const EPISODE_MS = 5000;
 /** By how many clients the number falls below the one at which descriptors ran out. */
 const SPARE_CLIENTS = 4;
 /** Failures in a row after which the loop pauses, whatever they are. */

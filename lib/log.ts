@@ -109,6 +109,10 @@ export class Log implements LineWriter {
   }
 }
 
+function levelOf({ level }: LogRecord): string {
+  return Object.entries(LEVELS).find(([, theirs]) => theirs === level)?.[0] ?? level;
+}
+
 function formatRecord(record: LogRecord): string {
   const message = typeof record.rawMessage === "string"
     ? record.rawMessage
@@ -133,7 +137,9 @@ async function openSink(target: LogTarget, stderr: Backlog): Promise<Sink> {
         maxFiles: ROTATE_KEEP,
         bufferSize: 0,
         formatter: (record) =>
-          `${new Date(record.timestamp).toISOString()} ${record.level} ${formatRecord(record)}\n`,
+          `${new Date(record.timestamp).toISOString()} ${levelOf(record)} ${
+            formatRecord(record)
+          }\n`,
       });
     }
   }

@@ -18,6 +18,7 @@ import type { ControlPlace } from "./place_keeper.ts";
 import {
   type LateServices,
   openServices,
+  requireLookup,
   requireNet,
   resolveBind,
   resolveIpv4,
@@ -41,8 +42,8 @@ export interface Prepared {
   readonly options: Options;
   /** Where it listens. */
   readonly address: ListenAddress;
-  /** The bound socket, exclusive: no second instance can have one. */
-  readonly listener: Deno.TcpListener;
+  /** The bound socket, for one worker; several bind their own ones. */
+  readonly listener: Deno.TcpListener | undefined;
   /** The channel table, filled from the command line. */
   readonly table: Table;
   /** What its engines are asked to do. */
@@ -68,13 +69,13 @@ export async function prepare(given: Options, output: StartOutput): Promise<Prep
   const address = { hostname: await resolveBind(options.bind, options.ipv6), port: port.number };
   if (options.debug) output.err(`using ${options.ipv6 ? "AF_INET6" : "AF_UNSPEC"}`);
   const workers = workerCount(options, output);
-  const listener = bind(address, false);
+  const listener = bindOrTry(address, workers);
   const groups = parseGroups(options.destinations, port.number, services);
+  if (control !== undefined) await clearPlace(control.path, control.uid);
   const table = createTable(workers);
   await fillTable(table, groups);
   const config = await engineConfig(options);
   if (options.logFile !== undefined) requireWritable(options.logFile);
-  if (control !== undefined) await clearPlace(control.path, control.uid);
   if (options.debug) traceChannels(table, output);
   return { options, address, listener, table, config, control, services };
 }
@@ -147,10 +148,28 @@ function workerCount(options: Options, output: StartOutput): number {
     ? "the system does not share a port among threads"
     : options.packetdump
     ? "the packet dump (-p) uses one"
+    : !granted({ name: "read", path: codeFolder() })
+    ? "workers need --allow-read"
     : undefined;
   if (why === undefined) return wanted;
   output.err(`balance: one worker instead of ${wanted}: ${why}`);
   return 1;
+}
+
+/**
+ * Binds the port for one worker. Several share it, which would also let a second instance share it: so it is tried
+ * first whether it can be had alone, and given up at once, lest clients be lost in a queue that nobody serves.
+ */
+function bindOrTry(address: ListenAddress, workers: number): Deno.TcpListener | undefined {
+  const listener = bind(address, false);
+  if (workers === 1) return listener;
+  listener.close();
+  return undefined;
+}
+
+/** The folder of the program's modules, from which workers are loaded. */
+export function codeFolder(): string {
+  return decodeURIComponent(new URL(".", import.meta.url).pathname);
 }
 
 async function fillTable(table: Table, groups: readonly GroupSpec[]): Promise<void> {
@@ -167,6 +186,7 @@ async function fillTable(table: Table, groups: readonly GroupSpec[]): Promise<vo
 }
 
 async function resolveOrFail(host: string): Promise<number> {
+  requireLookup(host);
   const address = await resolveIpv4(host);
   if (address !== undefined) return address;
   throw new ExitError(EXIT.data, `unknown or invalid address [${printable(host)}]`);

@@ -62,6 +62,12 @@ const RESET_GRACE = 1;
 /** Seconds of silence that a server gets after its client's end of file, without an idle timeout. */
 const SERVER_GRACE = 3600;
 
+/**
+ * Seconds of silence that a blocked write gets at least: the system tells of a slow receiver only when a third of its
+ * send buffer has become free, which takes long although bytes flow all the time.
+ */
+const BLOCKED_GRACE = 60;
+
 /** One relayed connection. */
 export class Relay implements Watched {
   /** Beat of the last byte. */
@@ -80,6 +86,8 @@ export class Relay implements Watched {
   /** Directions that have not ended. */
   #running = 2;
   #ends = 0;
+  /** Writes under way. */
+  #blocked = 0;
   #over: () => void = () => {};
 
   /** Prepares a relay; both streams stay the caller's to close. */
@@ -123,7 +131,10 @@ export class Relay implements Watched {
 
   /** Ends the connection if it has been silent for too long. */
   beat(now: number): void {
-    if (now - this.seen <= this.#limit) return;
+    const limit = this.#blocked > 0
+      ? Math.max(this.#limit, Clock.beats(BLOCKED_GRACE))
+      : this.#limit;
+    if (now - this.seen <= limit) return;
     this.#limit = Infinity;
     const cause = this.#ends > 0 ? "half-close timeout" : "idle timeout";
     // After a reset the silence was only waited for.
@@ -153,8 +164,13 @@ export class Relay implements Watched {
         }
         const bytes = ladder.view(start, end);
         writing = true;
+        this.#blocked++;
         let written = await to.write(bytes);
-        while (written < bytes.length) written += await to.write(bytes.subarray(written));
+        while (written < bytes.length) {
+          this.seen = clock.now;
+          written += await to.write(bytes.subarray(written));
+        }
+        this.#blocked--;
         writing = false;
         this.#count(side, written);
         start = waiting ? end : 0;

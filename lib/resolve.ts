@@ -61,7 +61,10 @@ export async function resolveBind(text: string | undefined, ipv6: boolean): Prom
     throw resolverError("Address family for hostname not supported");
   }
   if (quad !== undefined) return formatIpv4(quad);
+  // The runtime cannot listen on an address with a zone.
+  if (text.includes("%")) throw resolverError("Address family for hostname not supported");
   if (parseIpv6(text) !== undefined) return text;
+  requireLookup(text);
   const address = await lookup(text, ipv6 ? 6 : 0);
   if (address === undefined) throw resolverError(complaint(text));
   return address;
@@ -88,10 +91,23 @@ export function requireNet(host: string, address: string, port: number): void {
   );
 }
 
+/**
+ * Fails with a clear line where a name needs a grant to be looked up.
+ *
+ * @throws {ExitError} 71, naming the grant.
+ */
+export function requireLookup(host: string): void {
+  if (parseIpv4(host) !== undefined || !isName(host) || granted({ name: "net", host })) return;
+  throw new ExitError(
+    EXIT.os,
+    `balance: no permission to look up ${printable(host)}, needs --allow-net=${printable(host)}`,
+  );
+}
+
 /** Looks a name up; undefined if it has no address of the family (0 is any). */
 async function lookup(name: string, family: 0 | 4 | 6): Promise<string | undefined> {
   // The runtime answers an empty name with nothing at all, and cuts a name at a NUL.
-  if (name === "" || name.includes("\0") || !lookupGranted(name)) return undefined;
+  if (!isName(name) || !granted({ name: "net", host: name })) return undefined;
   const { lookup } = await import("node:dns/promises");
   try {
     return (await lookup(name, { family, verbatim: true })).address;
@@ -111,10 +127,12 @@ function complaint(name: string): string {
   return "Name or service not known";
 }
 
-/** Whether a name may be looked up: asking the runtime about text that is no name fails. */
-function lookupGranted(name: string): boolean {
+/** Whether the runtime takes a text for a host's name at all. */
+function isName(text: string): boolean {
+  if (text === "" || text.includes("\0")) return false;
   try {
-    return granted({ name: "net", host: name });
+    Deno.permissions.querySync({ name: "net", host: text });
+    return true;
   } catch {
     return false;
   }

@@ -40,7 +40,9 @@ export function* runDirs(option: string | undefined, uid: number): Generator<str
 export function prepareRunDir(option: string | undefined, uid: number): string {
   for (const dir of runDirs(option, uid)) {
     const info = lstat(dir) ?? makeDir(dir, uid);
-    if (info !== undefined && trusted(info, uid) && writable(info, uid)) return dir;
+    if (info !== undefined && trusted(info, uid, option !== undefined) && writable(info, uid)) {
+      return dir;
+    }
   }
   const dir = printable(option ?? `${SYSTEM_RUN_DIR}/`);
   throw new ExitError(
@@ -69,8 +71,10 @@ export function makeDir(dir: string, uid: number): Deno.FileInfo | undefined {
 }
 
 /** Whether nobody but its owner can put something else in place of what the owner made in a folder. */
-function trusted(info: Deno.FileInfo, uid: number): boolean {
-  if (!info.isDirectory || (info.uid !== uid && info.uid !== 0 && uid !== 0)) return false;
+function trusted(info: Deno.FileInfo, uid: number, named: boolean): boolean {
+  // Root may name anybody's folder, but does not come upon one.
+  const owned = info.uid === uid || info.uid === 0 || (named && uid === 0);
+  if (!info.isDirectory || !owned) return false;
   const mode = info.mode ?? 0;
   return (mode & OTHERS_WRITE) === 0 || (mode & STICKY) !== 0;
 }
@@ -159,22 +163,25 @@ export type Found =
  * Only a socket of the user or of root is spoken to, in a folder where nobody else could have put it; root speaks to
  * anyone's.
  *
+ * @param option Text of `--run-dir`, if given.
  * @throws {ExitError} 71 if what is there is not to be trusted or does not let us in.
  */
 export async function findInstance(
-  dirs: Iterable<string>,
+  option: string | undefined,
   port: number,
   bindText: string | undefined,
   uid: number,
 ): Promise<Found> {
   let pid: number | undefined;
-  for (const dir of dirs) {
+  for (const dir of runDirs(option, uid)) {
     const path = socketPath(dir, port, bindText);
     const folder = lstat(dir);
     const info = lstat(path);
     if (folder === undefined || info === undefined) continue;
     const mine = info.uid === uid || uid === 0;
-    if (!trusted(folder, uid) || !(mine || info.uid === 0)) throw notOurs(path, EXIT.os);
+    if (!trusted(folder, uid, option !== undefined) || !(mine || info.uid === 0)) {
+      throw notOurs(path, EXIT.os);
+    }
     if (info.isFile && mine) continue;
     if (!info.isSocket) throw notOurs(path, EXIT.os, mine ? "Not a control socket" : undefined);
     try {

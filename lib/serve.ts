@@ -12,7 +12,7 @@ import type { Reporter } from "./events.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { granted, narrow } from "./permissions.ts";
 import { type ControlPlace, keepPlace } from "./place_keeper.ts";
-import { prepare, type Prepared, type StartOutput } from "./prepare.ts";
+import { codeFolder, prepare, type Prepared, type StartOutput } from "./prepare.ts";
 import { resolveIpv4 } from "./resolve.ts";
 import { lstat } from "./run_dir.ts";
 import { SoloCrew } from "./solo_crew.ts";
@@ -77,12 +77,10 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
 
 async function startCrew(prepared: Prepared, reporter: Reporter): Promise<Crew> {
   const { options, address, listener, table, config } = prepared;
-  if (table.workers === 1) {
+  if (listener !== undefined) {
     const dumpTo = options.packetdump && options.foreground ? Deno.stdout : undefined;
     return new SoloCrew(listener, config, table, reporter, dumpTo);
   }
-  // The workers' own listeners share the address, which this one does not: it has done its duty as the lock.
-  listener.close();
   const crew = new WorkerCrew(address, config, table, reporter);
   await crew.start();
   return crew;
@@ -112,7 +110,7 @@ function narrowPermissions(options: Options, control: ControlPlace | undefined):
   const folders = control === undefined ? [] : [control.dir];
   if (options.logFile !== undefined) folders.push(parentOf(options.logFile));
   // A worker that takes a dead one's place is loaded anew.
-  const code = options.workers === 1 ? [] : [new URL(".", import.meta.url).pathname];
+  const code = options.workers === 1 ? [] : [codeFolder()];
   narrow(folders, options.foreground ? [] : [SYSLOG_SOCKET], code);
 }
 

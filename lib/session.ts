@@ -91,6 +91,11 @@ async function reach(
       deadline: clock.deadline(connectTimeout),
       source,
     });
+    if (typeof result !== "string" && context.ending()) {
+      closeStream(result);
+      release(table, context.worker, slot);
+      return undefined;
+    }
     if (typeof result !== "string") {
       context.reporter.trace?.(traceAttempt(slot, "connected"));
       if (slot !== first) settle(table, slot);

@@ -23,6 +23,7 @@ export function connectFrom(
   target: Deno.ConnectOptions,
   signal: AbortSignal,
 ): Promise<Stream | undefined> {
+  if (signal.aborted) return Promise.reject(new Error("timed out"));
   const socket = connect({
     host: target.hostname ?? "",
     port: target.port,

@@ -10,6 +10,7 @@ import { OPTIONS, type OptionSpec } from "../lib/core/options.ts";
 import { GRANTS } from "../lib/permissions.ts";
 import { assertEquals, assertGreater } from "./assert.ts";
 import config from "../deno.json" with { type: "json" };
+import map from "../lib/imports.json" with { type: "json" };
 
 const root = new URL("../", import.meta.url);
 const manual = read("man/balance.1");
@@ -160,7 +161,7 @@ Deno.test("the README's list of tasks is that of deno.json", () => {
 });
 
 Deno.test("the README names every dependency", () => {
-  const packages = Object.values(config.imports).map((url) => /^npm:(@?[^@]+)@/.exec(url)?.[1]);
+  const packages = Object.values(map.imports).map((url) => /^npm:(@?[^@]+)@/.exec(url)?.[1]);
   const rows = tableOf("package", "for", "why this one").map(([name = ""]) => name.slice(1, -1));
   assertEquals(rows.toSorted(), [...new Set(packages)].toSorted());
 });

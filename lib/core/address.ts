@@ -18,6 +18,11 @@ export function atoi(text: string): number {
   return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(value, Number.MAX_SAFE_INTEGER)) + 0;
 }
 
+/** Reads a number as {@link atoi}, kept within 32 bit. */
+export function atoi32(text: string): number {
+  return Math.max(-(2 ** 31), Math.min(atoi(text), 2 ** 31 - 1));
+}
+
 /**
  * Reads an IPv4 address in any spelling of `inet_aton(3)`.
  *

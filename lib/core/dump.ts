@@ -1,5 +1,5 @@
 /**
- * The packet dump of `-p`: bytes to text (BEHAVIOUR of balance 3.54, to the byte).
+ * The packet dump of `-p`: bytes to text, to the byte as balance 3.54.
  *
  * @module
  */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { atoi } from "./address.ts";
+import { atoi32 } from "./address.ts";
 
 /** TCP service names and aliases with their port numbers; a map is one. */
 export interface Services {
@@ -59,8 +59,8 @@ export function parseServices(text: string): Services {
 /**
  * Reads the port of a destination: a service name, else as `atoi`.
  *
- * @returns The number as the classic keeps and shows it, wrapped to 32 bit; it may lie outside 0..65535.
+ * @returns The number as the classic keeps and shows it, kept within 32 bit; it may lie outside 0..65535.
  */
 export function destinationPort(text: string, services: Services): number {
-  return services.get(text) ?? (atoi(text) | 0);
+  return services.get(text) ?? atoi32(text);
 }

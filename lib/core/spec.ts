@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { atoi } from "./address.ts";
+import { atoi, atoi32 } from "./address.ts";
 import { EXIT, ExitError } from "./errors.ts";
 import { destinationPort, type Services } from "./services.ts";
 import { printable } from "./text.ts";
@@ -60,7 +60,7 @@ export function parseDestination(
   return {
     host,
     port: port === "" ? ownPort : destinationPort(port, services),
-    maxc: atoi(maxc) | 0,
+    maxc: atoi32(maxc),
   };
 }
 

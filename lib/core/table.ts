@@ -79,8 +79,10 @@ export function claim(table: Table, worker: number, slot: number): boolean {
 
 /** Gives a claimed place back. */
 export function release(table: Table, worker: number, slot: number): void {
-  Atomics.sub(table.words, SHARES + worker * SLOTS + slot, 1);
-  Atomics.sub(table.words, channelWord(slot) + 4, 1);
+  const share = SHARES + worker * SLOTS + slot;
+  if (Atomics.sub(table.words, share, 1) > 0) Atomics.sub(table.words, channelWord(slot) + 4, 1);
+  // The places of a worker that is being buried have been given back already.
+  else Atomics.add(table.words, share, 1);
 }
 
 /** Gives back every place of a dead worker; to be called by the main thread only. */

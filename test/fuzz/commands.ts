@@ -113,7 +113,12 @@ class Model {
 
 /** The numbers of the shell: leading digits, else 0. */
 function number(text = ""): number {
-  return parseInt(text.replace(/^[\n\v\f\r\t ]*/, ""), 10) || 0;
+  const value = parseInt(text.replace(/^[\n\v\f\r\t ]*/, ""), 10) || 0;
+  return clamp(value, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+}
+
+function clamp(value: number, least: number, most: number): number {
+  return Math.max(least, Math.min(value, most));
 }
 
 /** The resolver of this test knows the hosts that begin with `h`. */
@@ -123,7 +128,7 @@ function known(host: string): boolean {
 
 function portOf(host: string, port: string): number {
   const inside = host.split(":")[1] ?? "";
-  return number(inside === "" ? port : inside) | 0;
+  return clamp(number(inside === "" ? port : inside), -(2 ** 31), 2 ** 31 - 1);
 }
 
 /** Lines that make states in which others mean something. */
