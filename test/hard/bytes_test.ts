@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "../assert.ts";
-import { Instance, LONG, within } from "./kit.ts";
+import { eventually, Instance, LONG, within } from "./kit.ts";
 import { Backend, BlackHole, digest, readAll, readExactly, REFUSED, writeAll } from "./peers.ts";
 import { Random, withSeed } from "./random.ts";
 
@@ -67,6 +67,7 @@ async function converse(talks: readonly Talk[], options: readonly string[]): Pro
   };
   await within("all conversations", Promise.all(Array.from({ length: 16 }, worker)), 120_000);
   await balance.settle();
+  await eventually("all requests", () => heard.size === talks.length);
   for (const [number, talk] of talks.entries()) {
     assertEquals(heard.get(number), await digest(talk.up), `request ${number}`);
   }
