@@ -24,6 +24,8 @@ import { SYSLOG_SOCKET } from "./syslog.ts";
  * @throws {ExitError} When it cannot start; nothing is left behind then.
  */
 export async function serve(options: Options, output: StartOutput): Promise<void> {
+  // The classic's liveness probe, which may come as soon as the port is bound.
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGUSR1", () => {});
   await run(await prepare(options, output), output);
 }
 
@@ -118,10 +120,9 @@ function parentOf(path: string): string {
   return path.slice(0, Math.max(1, path.lastIndexOf("/")));
 }
 
-/** SIGQUIT drains, with `--drain` SIGTERM too; SIGUSR1, the classic's liveness probe, does nothing. */
+/** SIGQUIT drains, with `--drain` SIGTERM too. */
 function watchSignals(options: Options, stop: () => Promise<void>): void {
   if (Deno.build.os === "windows") return;
-  Deno.addSignalListener("SIGUSR1", () => {});
   Deno.addSignalListener("SIGQUIT", stop);
   if (options.drain !== undefined) Deno.addSignalListener("SIGTERM", stop);
 }
