@@ -56,8 +56,6 @@ interface Pool {
 
 /** The pools of one thread. */
 export class BufferPools implements Watched {
-  /** Number of classes. */
-  readonly classes: number;
   readonly #pools: readonly Pool[];
 
   /**
@@ -66,7 +64,6 @@ export class BufferPools implements Watched {
    * @param ladder The classes, smallest first.
    */
   constructor(ladder: readonly BufferClass[]) {
-    this.classes = ladder.length;
     this.#pools = ladder.map((kind) => ({ kind, free: [], inUse: 0, waiting: 0, spare: 0 }));
   }
 

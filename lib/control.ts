@@ -96,13 +96,13 @@ export class ControlServer {
    */
   replace(make: () => Deno.UnixListener): void {
     this.#make = make;
-    closeListener(this.#listener);
+    closeQuietly(this.#listener);
   }
 
   /** Gives up the socket; resolves when its name is free. */
   close(): Promise<void> {
     this.#closed = true;
-    closeListener(this.#listener);
+    closeQuietly(this.#listener);
     return this.#released.promise;
   }
 
@@ -133,12 +133,7 @@ export class ControlServer {
   }
 
   #drop(connection: Deno.UnixConn): void {
-    if (!this.#connections.delete(connection)) return;
-    try {
-      connection.close();
-    } catch {
-      // Closed before.
-    }
+    if (this.#connections.delete(connection)) closeQuietly(connection);
   }
 
   async #serve(connection: Deno.UnixConn): Promise<void> {
@@ -204,9 +199,9 @@ export class ControlServer {
   }
 }
 
-function closeListener(listener: Deno.UnixListener): void {
+function closeQuietly(resource: Deno.UnixListener | Deno.UnixConn): void {
   try {
-    listener.close();
+    resource.close();
   } catch {
     // Closed before.
   }

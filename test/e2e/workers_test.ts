@@ -1,4 +1,5 @@
 /** Several threads behind one port. */
+import { PLAIN_ENGINE } from "../engine_config.ts";
 import { parseIpv4 } from "../../lib/core/address.ts";
 import { apply } from "../../lib/core/change.ts";
 import { createTable, slotOf } from "../../lib/core/layout.ts";
@@ -103,14 +104,6 @@ Deno.test("a worker that dies is logged and restarted, and only its connections 
   const address = parseIpv4("127.0.0.1") ?? 0;
   const { port: to } = backends.at(0);
   apply(table, [{ kind: "create", group: 0, address, port: to, maxc: 40, enabled: true }]);
-  const config = {
-    connectTimeout: 5,
-    idleTimeout: 0,
-    autodisable: false,
-    hashFailover: false,
-    source: undefined,
-    logConnections: false,
-  };
   const logged: { message: string; fields: Fields }[] = [];
   const reporter = {
     log: (_level: string, message: string, fields: Fields = {}): void => {
@@ -121,7 +114,13 @@ Deno.test("a worker that dies is logged and restarted, and only its connections 
   };
   const port = freePort();
   const module = new URL("./mortal_worker.ts", import.meta.url);
-  const crew = new WorkerCrew({ hostname: "127.0.0.1", port }, config, table, reporter, module);
+  const crew = new WorkerCrew(
+    { hostname: "127.0.0.1", port },
+    PLAIN_ENGINE,
+    table,
+    reporter,
+    module,
+  );
   await crew.start();
   const guests = await Promise.all(Array.from({ length: 20 }, () => Guest.come(port)));
   const [zero, one] = crew.views();

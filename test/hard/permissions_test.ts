@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PLAIN_ENGINE } from "../engine_config.ts";
 import { assertEquals } from "../assert.ts";
 import { createTable } from "../../lib/core/layout.ts";
 import { WorkerCrew } from "../../lib/crew.ts";
@@ -39,14 +40,7 @@ Deno.test("a worker gets the network only", async () => {
   const said: string[] = [];
   const crew = new WorkerCrew(
     { hostname: "127.0.0.1", port: 1 },
-    {
-      connectTimeout: 5,
-      idleTimeout: 0,
-      autodisable: false,
-      hashFailover: false,
-      source: undefined,
-      logConnections: false,
-    },
+    PLAIN_ENGINE,
     createTable(1),
     { log: (_level, message) => said.push(message), trace: undefined, starved: () => {} },
     new URL("./inside/probe_worker.ts", import.meta.url),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { PLAIN_ENGINE } from "../engine_config.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { apply } from "../../lib/core/change.ts";
 import { createTable, type Table } from "../../lib/core/layout.ts";
@@ -12,14 +13,6 @@ import { GRANTS } from "../../lib/permissions.ts";
 import { eventually, freePort, within } from "./kit.ts";
 import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
 
-const CONFIG = {
-  connectTimeout: 5,
-  idleTimeout: 0,
-  autodisable: false,
-  hashFailover: false,
-  source: undefined,
-  logConnections: false,
-};
 const HELLO = new TextEncoder().encode("hello");
 const LOOPBACK = 0x7f000001;
 
@@ -74,7 +67,7 @@ Deno.test("a worker that dies loses only its own connections, and another takes 
   }]);
   const crew = new WorkerCrew(
     { hostname: "127.0.0.1", port },
-    CONFIG,
+    PLAIN_ENGINE,
     table,
     { log: (_level, message) => said.push(message), trace: undefined, starved: () => {} },
     new URL(`./inside/mortal_worker.ts?port=${wires.port}`, import.meta.url),

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { PLAIN_ENGINE } from "../../engine_config.ts";
 import { createTable } from "../../../lib/core/layout.ts";
 import { WorkerCrew } from "../../../lib/crew.ts";
 import { narrow } from "../../../lib/permissions.ts";
@@ -17,14 +18,7 @@ function say(line: string): void {
 
 const crew = new WorkerCrew(
   { hostname: "127.0.0.1", port: Number(port) },
-  {
-    connectTimeout: 5,
-    idleTimeout: 0,
-    autodisable: false,
-    hashFailover: false,
-    source: undefined,
-    logConnections: false,
-  },
+  PLAIN_ENGINE,
   createTable(2),
   {
     log: (_level, message, fields = {}) => say(`${message} ${JSON.stringify(fields)}`),
