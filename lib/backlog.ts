@@ -40,6 +40,11 @@ export class Backlog {
     this.#writing ??= this.#write();
   }
 
+  /** Resolves when nothing waits any more: all of it is written, or given up. Never rejects. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
   async #write(): Promise<void> {
     try {
       while (this.#waiting !== "") {

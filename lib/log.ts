@@ -13,22 +13,20 @@
  *
  * @module
  */
-import type { Logger, LogLevel, LogRecord, Sink } from "@logtape/logtape";
+import type { Logger, LogLevel, LogRecord } from "@logtape/logtape";
 import { formatLogLine } from "./core/text.ts";
 import { Backlog } from "./backlog.ts";
 import type { Fields, Level, LineWriter } from "./events.ts";
-import { openSyslog } from "./syslog.ts";
+import type { LogFile } from "./log_file.ts";
+import { Syslog } from "./syslog.ts";
 
 /** Where the log goes. */
 export type LogTarget =
   | { readonly kind: "stderr" }
-  | { readonly kind: "file"; readonly path: string }
-  | { readonly kind: "syslog"; readonly folder: string }
+  | { readonly kind: "file"; readonly file: LogFile }
+  /** `folder` is where the sending socket may be made, `path` the daemon's socket. */
+  | { readonly kind: "syslog"; readonly folder: string; readonly path: string }
   | { readonly kind: "none" };
-
-/** Size at which a log file is rotated, in bytes, and how many old ones are kept. */
-const ROTATE_SIZE = 10 * 1024 * 1024;
-const ROTATE_KEEP = 5;
 
 const LEVELS = { info: "debug", notice: "info", warning: "warning", error: "error" } as const;
 
@@ -38,6 +36,9 @@ const SEVERITIES: Partial<Record<LogLevel, number>> = { debug: 6, info: 5, warni
 
 /** Lines that wait until they can be written; more are dropped. */
 const MAX_WAITING = 1000;
+
+/** Time that the last lines may take at the end, in ms. */
+const CLOSE_MS = 1000;
 
 interface Waiting {
   readonly level: Level;
@@ -53,6 +54,7 @@ export class Log implements LineWriter {
   readonly #threshold: Level;
   readonly #stderr = new Backlog(Deno.stderr);
   #logger: Logger | undefined;
+  #outlet: Outlet | undefined;
   #opening: Promise<void> | undefined;
   #waiting: Waiting[] = [];
 
@@ -82,6 +84,32 @@ export class Log implements LineWriter {
     if (this.#target.kind !== "none") await (this.#opening ??= this.#open());
   }
 
+  /** Goes on in a new file of the same name when the log goes to a file: the old one was renamed. */
+  reopen(): void {
+    if (this.#target.kind !== "file") return;
+    try {
+      this.#target.file.reopen();
+    } catch (error) {
+      this.log("warning", "log file cannot be opened again", { reason: String(error) });
+    }
+  }
+
+  /** Waits until every line is written, a second at most. Nothing may be logged after that. */
+  async close(): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, CLOSE_MS);
+    await Promise.race([this.#finish(), late.promise]);
+    clearTimeout(timer);
+    this.#outlet?.close();
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#waiting.length > 0) await this.open();
+    await this.#outlet?.flush();
+    // The -d lines go there, whatever the target is.
+    await this.#stderr.flush();
+  }
+
   async #open(): Promise<void> {
     try {
       await this.#load();
@@ -93,13 +121,16 @@ export class Log implements LineWriter {
 
   async #load(): Promise<void> {
     const { configure, getLogger } = await import("@logtape/logtape");
+    const outlet = openOutlet(this.#target, this.#stderr);
     await configure({
-      sinks: { main: await openSink(this.#target, this.#stderr) },
+      reset: true,
+      sinks: { main: (record) => outlet.write(record) },
       loggers: [
         { category: "balance", sinks: ["main"], lowestLevel: "debug" },
         { category: ["logtape", "meta"], sinks: [], lowestLevel: "error" },
       ],
     });
+    this.#outlet = outlet;
     this.#logger = getLogger("balance");
     for (const line of this.#waiting.splice(0)) this.#write(line);
   }
@@ -120,27 +151,44 @@ function formatRecord(record: LogRecord): string {
   return formatLogLine(message, record.properties);
 }
 
-async function openSink(target: LogTarget, stderr: Backlog): Promise<Sink> {
+/** Where formatted lines leave the process. */
+interface Outlet {
+  /** Writes one line, without waiting. */
+  write(record: LogRecord): void;
+  /** Resolves when nothing waits any more. */
+  flush(): Promise<void>;
+  /** Gives up what was opened. */
+  close(): void;
+}
+
+function openOutlet(target: LogTarget, stderr: Backlog): Outlet {
   switch (target.kind) {
     case "none":
-      return () => {};
+      return { write: () => {}, flush: () => Promise.resolve(), close: () => {} };
     case "stderr":
-      return (record) => stderr.put(`${formatRecord(record)}\n`);
+      return {
+        write: (record) => stderr.put(`${formatRecord(record)}\n`),
+        flush: () => Promise.resolve(),
+        close: () => {},
+      };
     case "syslog": {
-      const send = openSyslog(target.folder);
-      return (record) => send(SEVERITIES[record.level] ?? 5, formatRecord(record));
+      const syslog = new Syslog(target.folder, target.path);
+      return {
+        write: (record) => syslog.send(SEVERITIES[record.level] ?? 5, formatRecord(record)),
+        flush: () => syslog.flush(),
+        close: () => syslog.close(),
+      };
     }
     case "file": {
-      const { getRotatingFileSink } = await import("@logtape/file");
-      return getRotatingFileSink(target.path, {
-        maxSize: ROTATE_SIZE,
-        maxFiles: ROTATE_KEEP,
-        bufferSize: 0,
-        formatter: (record) =>
-          `${new Date(record.timestamp).toISOString()} ${levelOf(record)} ${
-            formatRecord(record)
-          }\n`,
-      });
+      const { file } = target;
+      return {
+        write: (record) => {
+          const time = new Date(record.timestamp).toISOString();
+          file.write(`${time} ${levelOf(record)} ${formatRecord(record)}`);
+        },
+        flush: () => Promise.resolve(),
+        close: () => file.close(),
+      };
     }
   }
 }

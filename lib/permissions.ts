@@ -25,12 +25,13 @@ export const GRANTS: readonly Grant[] = [
     flag: "--allow-read=/",
     reason: "/etc/services, the run dir, /dev/null",
     remains:
-      "the run dir; the log file's folder with --log-file; the program's code with --workers",
+      "the run dir; the log file and its older ones with --log-file; the program's code with --workers",
   },
   {
     flag: "--allow-write=/",
     reason: "the run dir and its control socket, the log",
-    remains: "the run dir; /dev/log in the background; the log file's folder with --log-file",
+    remains:
+      "the run dir; /dev/log in the background; the log file and its older ones with --log-file",
   },
   {
     flag: "--allow-run",

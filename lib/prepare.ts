@@ -13,6 +13,7 @@ import { viewTable } from "./core/view.ts";
 import { printable } from "./core/text.ts";
 import type { EngineConfig } from "./engine.ts";
 import { bind, type ListenAddress } from "./listen.ts";
+import { type LogFile, openLogFile } from "./log_file.ts";
 import { granted, userId } from "./permissions.ts";
 import type { ControlPlace } from "./place_keeper.ts";
 import {
@@ -52,6 +53,8 @@ export interface Prepared {
   readonly control: ControlPlace | undefined;
   /** Names that may stand for a port. */
   readonly services: LateServices;
+  /** The file of `--log-file`, open. */
+  readonly logFile: LogFile | undefined;
 }
 
 /**
@@ -75,9 +78,9 @@ export async function prepare(given: Options, output: StartOutput): Promise<Prep
   const table = createTable(workers);
   await fillTable(table, groups);
   const config = await engineConfig(options);
-  if (options.logFile !== undefined) requireWritable(options.logFile);
+  const logFile = options.logFile === undefined ? undefined : openLogFile(options.logFile);
   if (options.debug) traceChannels(table, output);
-  return { options, address, listener, table, config, control, services };
+  return { options, address, listener, table, config, control, services, logFile };
 }
 
 /** A background instance leaves the folder that relative paths are meant from. */
@@ -204,13 +207,4 @@ async function engineConfig(options: Options): Promise<EngineConfig> {
     logConnections,
     source: address,
   };
-}
-
-function requireWritable(file: string): void {
-  try {
-    Deno.openSync(file, { append: true, create: true }).close();
-  } catch (error) {
-    const why = error instanceof Error ? error.message.replace(/ \(os error.*$/s, "") : "";
-    throw new ExitError(EXIT.os, `balance: cannot write log file ${printable(file)}: ${why}`);
-  }
 }

@@ -11,7 +11,7 @@ import { DescriptorWatch } from "./descriptors.ts";
 import type { Reporter } from "./events.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { granted, narrow } from "./permissions.ts";
-import { type ControlPlace, keepPlace } from "./place_keeper.ts";
+import { keepPlace } from "./place_keeper.ts";
 import { codeFolder, prepare, type Prepared, type StartOutput } from "./prepare.ts";
 import { resolveIpv4 } from "./resolve.ts";
 import { lstat } from "./run_dir.ts";
@@ -37,7 +37,7 @@ const LAST_ANSWER_MS = 1000;
 
 async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   const { options, table, control } = prepared;
-  const log = openLog(options, control?.dir);
+  const log = openLog(prepared);
   if (options.debug) await log.open();
   const socket = control === undefined ? undefined : listenControl(control.path);
   const crew = await startCrew(prepared, new DescriptorWatch(log));
@@ -62,7 +62,7 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   }
   const serving = server?.run();
   if (control !== undefined && server !== undefined) keeper = keepPlace(control, server, log);
-  watchSignals(options, () => {
+  watchSignals(options, log, () => {
     server?.dropOthers();
     return stop();
   });
@@ -70,11 +70,12 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   if (!options.foreground) Deno.chdir("/");
   // Operators may name ports for as long as the instance runs.
   prepared.services.load();
-  narrowPermissions(options, control);
+  narrowPermissions(prepared);
   await output.ready();
   await crew.done;
   // The operator who ended the instance gets the answer.
   await Promise.race([serving, new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_MS))]);
+  await log.close();
 }
 
 async function startCrew(prepared: Prepared, reporter: Reporter): Promise<Crew> {
@@ -95,42 +96,44 @@ async function resolveForOperator(host: string): Promise<number | null> {
   return address;
 }
 
-function openLog(options: Options, runDir: string | undefined): Log {
+function openLog(prepared: Prepared): Log {
+  const { options } = prepared;
   const asked = options.logFile !== undefined || options.logConnections;
   const threshold = options.foreground || asked ? "info" : "notice";
-  return new Log(logTarget(options, runDir), threshold, options.debug && options.foreground);
+  return new Log(logTarget(prepared), threshold, options.debug && options.foreground);
 }
 
-function logTarget(options: Options, runDir: string | undefined): LogTarget {
-  if (options.logFile !== undefined) return { kind: "file", path: options.logFile };
+function logTarget({ options, control, logFile }: Prepared): LogTarget {
+  if (logFile !== undefined) return { kind: "file", file: logFile };
   if (options.foreground) return { kind: "stderr" };
-  if (runDir === undefined || lstat(SYSLOG_SOCKET) === undefined) return { kind: "none" };
-  return { kind: "syslog", folder: runDir };
+  if (control === undefined || lstat(SYSLOG_SOCKET) === undefined) return { kind: "none" };
+  return { kind: "syslog", folder: control.dir, path: SYSLOG_SOCKET };
 }
 
-function narrowPermissions(options: Options, control: ControlPlace | undefined): void {
-  const folders = control === undefined ? [] : [control.dir];
-  if (options.logFile !== undefined) folders.push(parentOf(options.logFile));
+function narrowPermissions({ options, control, logFile }: Prepared): void {
+  const keep = [...(control === undefined ? [] : [control.dir]), ...(logFile?.paths ?? [])];
   // A worker that takes a dead one's place is loaded anew.
   const code = options.workers === 1 ? [] : [codeFolder()];
-  narrow(folders, options.foreground ? [] : [SYSLOG_SOCKET], code);
+  narrow(keep, options.foreground ? [] : [SYSLOG_SOCKET], code);
 }
 
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
-}
-
-/** SIGQUIT drains, with `--drain` SIGTERM too. */
-function watchSignals(options: Options, stop: () => Promise<void>): void {
+/** SIGQUIT drains, with `--drain` SIGTERM too; with `--log-file` SIGHUP opens the file again. */
+function watchSignals(options: Options, log: Log, stop: () => Promise<void>): void {
   if (Deno.build.os === "windows") return;
   Deno.addSignalListener("SIGQUIT", stop);
-  if (options.drain !== undefined) Deno.addSignalListener("SIGTERM", stop);
+  if (options.logFile !== undefined) Deno.addSignalListener("SIGHUP", () => log.reopen());
+  if (options.drain === undefined) return;
+  const drain = (): Promise<void> => {
+    return stop();
+  };
+  Deno.addSignalListener("SIGTERM", drain);
 }
 
-/** The last net: a mistake in one task is logged, and the others go on. */
+/** A fault in one task or timer is logged, and the others go on. */
 function watchMishaps(log: Log): void {
-  globalThis.addEventListener("unhandledrejection", (event) => {
+  const report = (event: Event, reason: unknown): void => {
     event.preventDefault();
-    log.log("error", "internal error", { reason: String(event.reason) });
-  });
+    log.log("error", "internal error", { reason: String(reason) });
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => report(event, event.reason));
 }

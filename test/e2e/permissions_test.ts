@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { startBackend } from "./backends.ts";
 import { get, gets } from "./clients.ts";
-import { type Command, ROOT, run, spawn } from "./harness.ts";
+import { type Command, ROOT, run, spawn, TempDir } from "./harness.ts";
 import { freePort } from "./ports.ts";
 import { plain, Terminal } from "./terminal.ts";
 import { eventually, Output, within } from "./wait.ts";
@@ -55,6 +55,86 @@ Deno.test("deno run --allow-net main.ts -f asks nothing on a terminal", async ()
   assertEquals(await get(port), "A");
   assertMatch(plain(terminal.screen.text), NOTICE);
   assertEquals(plain(terminal.screen.text).replace(NOTICE, ""), "");
+});
+
+for (
+  const [flags, args, said] of [
+    [
+      [],
+      ["-f", "--log-file=x"],
+      "no permission to write log file {}/x, needs --allow-read={} --allow-write={}",
+    ],
+    [
+      ["--allow-write"],
+      ["-f", "--log-file=x"],
+      "no permission to write log file {}/x, needs --allow-read={}",
+    ],
+    [
+      ["--allow-read={}", "--allow-write={}"],
+      ["-f", "--log-file=/x"],
+      "no permission to write log file /x, needs --allow-read=/ --allow-write=/",
+    ],
+    [
+      ["--allow-read={}", "--allow-write={}"],
+      ["-f", "--log-file=link/x"],
+      "no permission to write log file {}/link/x, needs --allow-read=/usr --allow-write=/usr",
+    ],
+  ] as const
+) {
+  const words = [...flags, ...args].join(" ");
+  Deno.test(`deno run --allow-net ${words} on a terminal asks nothing and ends with one line`, async () => {
+    using dir = new TempDir();
+    await Deno.symlink("/usr", `${dir.path}/link`);
+    const here = (text: string): string => text.replaceAll("{}", Deno.realPathSync(dir.path));
+    const command = [...sourceWith("--allow-net", ...flags.map(here)).words, ...args];
+    const operands = [String(freePort()), ...(args[0] === "-f" ? ["127.0.0.1:1"] : [])];
+    await using terminal = new Terminal(["env", "-C", dir.path, ...command, ...operands]);
+    assertEquals(await terminal.end(), 71);
+    await terminal.screen.ended;
+    assertEquals(plain(terminal.screen.text).replace(NOTICE, ""), `balance: ${here(said)}\n`);
+  });
+}
+
+for (
+  const [args, said] of [
+    [["-a"], /^connection failed group 0 channel 0\n.* needs to be enabled manually .*\n$/],
+    [["-B127.0.0.1"], /^$/],
+    [["-d"], / connect to channel 0 successful\n$/],
+    [["--workers=2"], /^balance: one worker instead of 2: workers need --allow-read\n$/],
+    [["--run-dir=x"], /^$/],
+  ] as const
+) {
+  Deno.test(`deno run --allow-net main.ts -f ${args.join(" ")} asks nothing on a terminal`, async () => {
+    await using backend = startBackend("A");
+    const port = freePort();
+    const destinations = [...(args[0] === "-a" ? ["127.0.0.1:1"] : []), backend.operand];
+    const words = [...NET_ONLY.words, "-f", ...args, String(port), ...destinations];
+    await using terminal = new Terminal(words);
+    await eventually(() => listens(port), "it listens");
+    assertEquals(await get(port), "A");
+    const text = (): string => plain(terminal.screen.text).replace(NOTICE, "");
+    await eventually(() => said.test(text()), `${said} on the screen: ${text()}`);
+  });
+}
+
+Deno.test("--log-file needs its folder's grants only", async () => {
+  await using backend = startBackend("A");
+  using dir = new TempDir();
+  const real = await Deno.realPath(dir.path);
+  const command = sourceWith("--allow-net", `--allow-read=${real}`, `--allow-write=${real}`);
+  const port = freePort();
+  const log = `--log-file=${real}/log`;
+  const child = spawn(["-f", "--log-connections", log, port, backend.operand], { command });
+  const stdout = new Output(child.stdout);
+  const stderr = new Output(child.stderr);
+  await child.stdin.close();
+  await eventually(() => listens(port), "it listens");
+  assertEquals(await get(port), "A");
+  await eventually(() => Deno.readTextFileSync(`${real}/log`).includes("ended"), "the line");
+  child.kill("SIGKILL");
+  await child.status;
+  await Promise.all([stdout.ended, stderr.ended]);
+  assertEquals(stderr.text.replace(NOTICE, ""), "");
 });
 
 Deno.test("deno run without any grant says what is missing, in one line, and does not ask", async () => {

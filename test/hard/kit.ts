@@ -16,9 +16,11 @@ export const BINARY = `${ROOT}dist/balance`;
 /** Whether there is a compiled binary. */
 export const COMPILED = exists(BINARY);
 
-function exists(path: string): boolean {
+/** Whether there is something at a path. */
+export function exists(path: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    Deno.lstatSync(path);
+    return true;
   } catch {
     return false;
   }

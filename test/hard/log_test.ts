@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { run } from "./background.ts";
-import { eventually, freePort, Instance, within } from "./kit.ts";
+import { askSocket, balanceCommand, eventually, freePort, Instance, within } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";
 
 const HELLO = new TextEncoder().encode("hello");
@@ -45,6 +45,46 @@ Deno.test({
     await balance.settle();
     await eventually("a new line", () => Deno.readTextFileSync(inside).includes("ended"));
     await balance[Symbol.asyncDispose]();
+    await Deno.remove(dir, { recursive: true });
+  },
+});
+
+Deno.test({
+  name: "the last line of a background instance reaches /dev/log, with its severity (needs root)",
+  ignore: !canMount,
+  fn: async (): Promise<void> => {
+    await using backend = new Backend(echo);
+    const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
+    const daemon = Deno.listenDatagram({ transport: "unixpacket", path: `${dir}/log` });
+    const received: string[] = [];
+    const receiving = (async (): Promise<void> => {
+      for await (const [bytes] of daemon) received.push(new TextDecoder().decode(bytes));
+    })();
+    const port = freePort();
+    const own = ["-b", "127.0.0.1", "--run-dir", dir, "--log-connections"];
+    const words = [...balanceCommand(), ...own, `${port}`, `127.0.0.1:${backend.port}`];
+    const script = `mount -t tmpfs none /dev
+      mknod /dev/null c 1 3; mknod /dev/zero c 1 5; mknod /dev/urandom c 1 9
+      ln -s "$0/log" /dev/log
+      exec "$@"`;
+    const { code } = await new Deno.Command("unshare", {
+      args: ["-m", "sh", "-e", "-c", script, dir, ...words],
+      stdout: "null",
+    }).output();
+    assertEquals(code, 0);
+    const client = await Deno.connect({ hostname: "127.0.0.1", port });
+    await writeAll(client, HELLO);
+    await within("an echo", readExactly(client, HELLO.length));
+    await askSocket(`${dir}/balance.${port}.127.0.0.1`, "kill");
+    client.close();
+    await eventually("the line", () => received.length > 0);
+    daemon.close();
+    await receiving;
+    assertEquals(received.length, 1);
+    assertMatch(
+      received[0] ?? "",
+      /^<30>\w{3} [ \d]\d [\d:]{8} Balance\[\d+\]: connection ended client=/,
+    );
     await Deno.remove(dir, { recursive: true });
   },
 });

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assert, assertStringIncludes } from "../assert.ts";
-import { Instance, within } from "./kit.ts";
+import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { eventually, exists, Instance, within } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";
 
 const BLOCK = new Uint8Array(20_000).fill(0xff);
@@ -54,3 +54,29 @@ for (const option of ["--log-connections", "-d"]) {
     await balance.stderr.cancel();
   });
 }
+
+Deno.test("a log on stderr that is never read does not keep an ended instance", async () => {
+  await using backend = new Backend(echo);
+  const options = ["-d", "--log-connections"];
+  await using balance = await Instance.start([backend.port], { options, deaf: true });
+  await within("traffic", traffic(balance, 400), 15_000);
+  await balance.settle();
+  balance.kill("SIGQUIT");
+  assertEquals((await within("the end", balance.status, 5000)).code, 0);
+  await balance.stdout.cancel();
+  await balance.stderr.cancel();
+});
+
+Deno.test("a slow reader of stderr gets all lines of an instance that has ended", async () => {
+  await using backend = new Backend(echo);
+  const options = ["-d", "--log-connections"];
+  await using balance = await Instance.start([backend.port], { options, deaf: true });
+  const connections = 400;
+  await within("traffic", traffic(balance, connections), 15_000);
+  await balance.settle();
+  balance.kill("SIGQUIT");
+  await eventually("the control socket has gone", () => !exists(balance.socket));
+  const text = await within("the end", new Response(balance.stderr).text());
+  assertEquals(text.match(/^connection ended /gm)?.length, connections);
+  await balance.stdout.cancel();
+});
