@@ -124,6 +124,8 @@ function watchSignals(options: Options, log: Log, stop: () => Promise<void>): vo
   if (options.logFile !== undefined) Deno.addSignalListener("SIGHUP", () => log.reopen());
   if (options.drain === undefined) return;
   const drain = (): Promise<void> => {
+    // Without a listener the signal has its default action again: a second one ends the process.
+    Deno.removeSignalListener("SIGTERM", drain);
     return stop();
   };
   Deno.addSignalListener("SIGTERM", drain);

@@ -68,6 +68,20 @@ Deno.test("--drain makes SIGTERM drain, and ends what lasts longer", async () =>
   assertEquals(await within(receiveAll(guest.connection), "the client's end"), "");
 });
 
+Deno.test("a second SIGTERM ends a drain at once, by that signal", async () => {
+  await using backends = new Backends(1, hold);
+  const port = freePort();
+  await using balance = await startBalance(["-f", "--drain=600", port, ...backends.operands]);
+  using guest = await Guest.come(port);
+  balance.signal("SIGTERM");
+  await eventually(() => isRefused(port), "the port is closed");
+  assertEquals(backends.at(0).open, 1);
+  balance.signal("SIGTERM");
+  const status = await within(balance.status ?? Promise.reject(), "the end");
+  assertEquals([status.signal, status.code], ["SIGTERM", 143]);
+  assertEquals(await within(receiveAll(guest.connection), "the client's end"), "");
+});
+
 Deno.test("--drain=0 ends connections with the kill command at once", async () => {
   await using backends = new Backends(1, hold);
   const port = freePort();
