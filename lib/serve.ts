@@ -138,4 +138,5 @@ function watchMishaps(log: Log): void {
     log.log("error", "internal error", { reason: String(reason) });
   };
   globalThis.addEventListener("unhandledrejection", (event) => report(event, event.reason));
+  globalThis.addEventListener("error", (event) => report(event, event.error ?? event.message));
 }

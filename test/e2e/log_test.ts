@@ -1,8 +1,8 @@
 /** The log at the end of an instance, in a file that moves, and after a fault of the program's own. */
-import { assertEquals } from "../assert.ts";
+import { assert, assertEquals, assertMatch } from "../assert.ts";
 import { Backends, hold, startBackend } from "./backends.ts";
 import { get, Guest } from "./clients.ts";
-import { isRoot, startBalance, TempDir } from "./harness.ts";
+import { isRoot, ROOT, SOURCE, startBalance, TempDir } from "./harness.ts";
 import type { Instance } from "./instance.ts";
 import { freePort } from "./ports.ts";
 import { eventually, within } from "./wait.ts";
@@ -112,4 +112,19 @@ Deno.test({
       await Deno.remove(path);
     }
   },
+});
+
+Deno.test("a fault in a timer or a task is one log line, and the instance goes on", async () => {
+  await using backend = startBackend("A");
+  const port = freePort();
+  const words = SOURCE.words.toSpliced(-1, 0, `--preload=${ROOT}test/e2e/planted_faults.ts`);
+  const command = { name: "with planted faults", words };
+  await using balance = await startBalance(["-f", port, backend.operand], { command });
+  balance.signal("SIGUSR2");
+  await balance.stderr?.until("planted in a task");
+  await balance.stderr?.until("planted in a timer");
+  assertEquals(await get(port), "A");
+  const lines = (balance.stderr?.text ?? "").trimEnd().split("\n");
+  assert(lines.length === 2, balance.stderr?.text);
+  for (const line of lines) assertMatch(line, /^internal error reason="Error: planted in a \w+"$/);
 });
