@@ -14,7 +14,7 @@ import { parsePort } from "./lib/core/spec.ts";
 import { printable } from "./lib/core/text.ts";
 import { canDetach, startInBackground, type StartReport } from "./lib/background.ts";
 import { writeText } from "./lib/lines.ts";
-import { userId, variable } from "./lib/permissions.ts";
+import { granted, userId, variable } from "./lib/permissions.ts";
 import { openServices } from "./lib/resolve.ts";
 import { lstat, runDirs, socketPath } from "./lib/run_dir.ts";
 import type { StartOutput } from "./lib/prepare.ts";
@@ -86,7 +86,8 @@ async function serveInBackground(options: Options): Promise<number> {
 async function control(options: Options): Promise<void> {
   const port = parsePort(options.port, openServices()).number;
   const uid = userId();
-  if (uid === undefined) {
+  // A folder that may not be looked into would be asked for, on a terminal.
+  if (uid === undefined || ![...runDirs(options.runDir, uid)].every(mayReadAndWrite)) {
     throw new ExitError(EXIT.os, "balance: control needs --allow-read --allow-write --allow-sys");
   }
   const { bind, runDir } = options;
@@ -94,6 +95,10 @@ async function control(options: Options): Promise<void> {
   const instance = { port, bind, runDir, uid };
   if (options.mode === "command") await runCommand(instance, options.command);
   else await runInteractive(instance);
+}
+
+function mayReadAndWrite(path: string): boolean {
+  return granted({ name: "read", path }) && granted({ name: "write", path });
 }
 
 async function traceControl({ bind, runDir }: Options, port: number, uid: number): Promise<void> {

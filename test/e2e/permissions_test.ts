@@ -79,6 +79,13 @@ for (
       ["-f", "--log-file=link/x"],
       "no permission to write log file {}/link/x, needs --allow-read=/usr --allow-write=/usr",
     ],
+    [["--allow-sys"], ["-d", "-c", "show"], "control needs --allow-read --allow-write --allow-sys"],
+    [["--allow-sys"], ["-i"], "control needs --allow-read --allow-write --allow-sys"],
+    [
+      ["--allow-sys", "--allow-read"],
+      ["--run-dir=x", "-i"],
+      "control needs --allow-read --allow-write --allow-sys",
+    ],
   ] as const
 ) {
   const words = [...flags, ...args].join(" ");
