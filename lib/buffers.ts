@@ -1,10 +1,23 @@
 /**
- * Buffers in classes, pooled.
+ * Buffers in classes, pooled, and shared fairly.
  *
- * A pending read owns its buffer and cannot be taken back, so a quiet connection must wait with a small one; only some
- * connections that are busy again and again may wait with a large one, which saves them a read for each message. Large
- * buffers are limited in number, which bounds the memory that slow receivers can hold, and go back to the system when
- * they have not been needed for a while.
+ * A pending read and a blocked write own their buffer, and the runtime cannot take it back: a large buffer that is held
+ * while nothing happens is missing to everybody else. So that peers that stay and do nothing make nobody's transfer
+ * dearer:
+ *
+ * 1. A quiet connection waits with a small buffer. Some that are busy again and again may wait with a large one, which
+ *    saves them a read for each message; such waits are counted and limited.
+ * 2. A read that has filled its buffer goes on with a larger one, where it waits uncounted if nothing follows. So the
+ *    length of every buffer is drawn at random, which no peer can know: whatever number of bytes peers send before they
+ *    fall silent, only one in {@link BufferClass.spread} fills its buffer exactly.
+ * 3. A receiver that stops reading holds the buffer that was being written. The last quarter of the two largest classes
+ *    is for connections that have moved {@link MOVING} bytes without a pause, which is more than the system takes for a
+ *    receiver that does not read. A class that has none left is skipped.
+ *
+ * Bounds: the large buffers of a thread take at most 68 MiB (16 + 16 + 32, and a sixteenth more by their spread), the
+ * small one of a direction 2 KiB. 400 receivers that have stopped (48 + 96 + 256) cost others nothing; with more of
+ * them, a transfer moves its first 8 MiB through a small buffer. The rest can be held only by receivers that took
+ * 8 MiB each before they stopped. Buffers that were not needed for a while go back to the system.
  *
  * @module
  */
@@ -15,31 +28,33 @@ export type Buffer = Uint8Array<ArrayBuffer>;
 
 /** One class of buffers. */
 export interface BufferClass {
-  /** Size in bytes. */
+  /** Least length in bytes. */
   readonly size: number;
+  /** Number of different lengths, from {@link size} on; each time a buffer is taken one of them is drawn. */
+  readonly spread: number;
   /** Most in use at once. */
   readonly limit: number;
+  /** Of these, how many are kept for connections that move much. */
+  readonly reserve: number;
   /** Most that may be held while waiting for data that may never come. */
   readonly waiting: number;
 }
 
 /** The classes of the ordinary relay. */
 export const LADDER: readonly BufferClass[] = [
-  { size: 2048, limit: Infinity, waiting: Infinity },
-  { size: 65536, limit: 256, waiting: 128 },
-  { size: 131072, limit: 128, waiting: 64 },
-  { size: 524288, limit: 64, waiting: 16 },
+  { size: 2048, spread: 128, limit: Infinity, reserve: 0, waiting: Infinity },
+  { size: 65536, spread: 4096, limit: 256, reserve: 0, waiting: 128 },
+  { size: 131072, spread: 8192, limit: 128, reserve: 32, waiting: 64 },
+  { size: 524288, spread: 32768, limit: 64, reserve: 16, waiting: 16 },
 ];
 
 /** The one class of a dumping relay: its size is the largest record of the classic. */
 export const DUMP_LADDER: readonly BufferClass[] = [
-  { size: 32768, limit: Infinity, waiting: Infinity },
+  { size: 32768, spread: 1, limit: Infinity, reserve: 0, waiting: Infinity },
 ];
 
-/** Bursts of a connection after which it may wait with a large buffer. */
-const EARN = 8;
-/** Reads in a row that would have fitted the class below before a buffer is changed for it. */
-const PATIENCE = 8;
+/** Bytes that a connection moves without a pause before it may take what is kept for those. */
+export const MOVING: number = 8 * 1024 * 1024;
 /** Beats between two looks at what was not needed. */
 const TRIM_BEATS = 8;
 /** Free small buffers that are always kept. */
@@ -47,7 +62,7 @@ const KEEP = 64;
 
 interface Pool {
   readonly kind: BufferClass;
-  readonly free: Buffer[];
+  readonly free: ArrayBuffer[];
   inUse: number;
   waiting: number;
   /** Fewest free buffers since the last trim: those were not needed. */
@@ -56,14 +71,19 @@ interface Pool {
 
 /** The pools of one thread. */
 export class BufferPools implements Watched {
+  /** Beats so far, by which a pause is told. */
+  now = 0;
   readonly #pools: readonly Pool[];
+  readonly #chance: () => number;
 
   /**
    * Makes empty pools.
    *
    * @param ladder The classes, smallest first.
+   * @param chance Draws a number from 0 up to 1.
    */
-  constructor(ladder: readonly BufferClass[]) {
+  constructor(ladder: readonly BufferClass[], chance: () => number = Math.random) {
+    this.#chance = chance;
     this.#pools = ladder.map((kind) => ({ kind, free: [], inUse: 0, waiting: 0, spare: 0 }));
   }
 
@@ -71,18 +91,27 @@ export class BufferPools implements Watched {
    * Takes a buffer; to be given back with {@link give}.
    *
    * @param level Class, 0 is the smallest.
-   * @returns `undefined` when the limit of the class is reached.
+   * @param moving Whether it is for a connection that has moved {@link MOVING} bytes without a pause.
+   * @returns `undefined` when the class has none left.
    */
-  take(level: number): Buffer | undefined {
+  take(level: number, moving: boolean = false): Buffer | undefined {
     const pool = this.#pools[level];
-    if (pool === undefined || pool.inUse >= pool.kind.limit) return undefined;
+    if (pool === undefined) return undefined;
+    if (pool.inUse >= (moving ? pool.kind.limit : open(pool.kind))) return undefined;
     pool.inUse++;
-    const buffer = pool.free.pop() ?? new Uint8Array(pool.kind.size);
+    const { size, spread } = pool.kind;
+    const memory = pool.free.pop() ?? new ArrayBuffer(size + spread - 1);
     pool.spare = Math.min(pool.spare, pool.free.length);
-    return buffer;
+    // Drawn anew each time: the one that was filled exactly is the next one to be taken.
+    return new Uint8Array(memory, 0, size + Math.floor(this.#chance() * spread));
   }
 
-  /** Size of a class in bytes. */
+  /** Number of classes. */
+  get levels(): number {
+    return this.#pools.length;
+  }
+
+  /** Least length of a class's buffers in bytes. */
   sizeOf(level: number): number {
     return this.#pools[level]?.kind.size ?? 0;
   }
@@ -92,17 +121,18 @@ export class BufferPools implements Watched {
     const pool = this.#pools[level];
     if (pool === undefined) return;
     pool.inUse--;
-    pool.free.push(buffer);
+    pool.free.push(buffer.buffer);
   }
 
   /**
    * Asks to wait for data with a buffer of a class; ended with {@link endWait}.
    *
-   * @returns Whether the number of such waits is still below the class's limit.
+   * @returns Whether the number of such waits is still below the class's limit, and what is kept for others untouched.
    */
   beginWait(level: number): boolean {
     const pool = this.#pools[level];
     if (pool === undefined || pool.waiting >= pool.kind.waiting) return false;
+    if (pool.inUse > open(pool.kind)) return false;
     pool.waiting++;
     return true;
   }
@@ -115,6 +145,7 @@ export class BufferPools implements Watched {
 
   /** Lets go of what was not needed for a while. */
   beat(now: number): void {
+    this.now = now;
     if (now % TRIM_BEATS !== 0) return;
     for (const [level, pool] of this.#pools.entries()) {
       pool.free.splice(0, Math.max(0, pool.spare - (level === 0 ? KEEP : 0)));
@@ -123,95 +154,7 @@ export class BufferPools implements Watched {
   }
 }
 
-/** The buffer of one direction, as it climbs through the classes and comes down again. */
-export class Ladder {
-  /** Class of the buffer. */
-  level = 0;
-  /** The buffer to read into. */
-  buffer: Buffer;
-  #view: Buffer;
-  readonly #pools: BufferPools;
-  #waits = true;
-  #bursts = 0;
-  #quiet = 0;
-
-  /** Starts with the smallest class. */
-  constructor(pools: BufferPools) {
-    this.#pools = pools;
-    this.buffer = pools.take(0) ?? new Uint8Array(LADDER[0]?.size ?? 0);
-    this.#view = this.buffer;
-  }
-
-  /**
-   * Changes to a larger buffer when the smallest has been filled, keeping what was read.
-   *
-   * @param read Bytes in the buffer.
-   * @returns Whether there is room for more now.
-   */
-  widen(read: number): boolean {
-    return this.level === 0 && read === this.buffer.length && this.#up(read);
-  }
-
-  /** A part of the buffer; the same object as the last time if it is the same part. */
-  view(start: number, end: number): Buffer {
-    if (start === 0 && this.#view.length === end) return this.#view;
-    const view = this.buffer.subarray(start, end);
-    if (start === 0) this.#view = view;
-    return view;
-  }
-
-  /**
-   * Chooses the buffer of the next read, which may have to wait long.
-   *
-   * @param read Bytes of the last read; if they fill the buffer, more is surely there.
-   */
-  settle(read: number): void {
-    if (read === this.buffer.length) this.#up(0);
-    else if (this.level > 0 && !this.#stays(read)) this.#down();
-  }
-
-  /** Gives the buffer back. */
-  end(): void {
-    this.#leave();
-  }
-
-  #up(keep: number): boolean {
-    const larger = this.#pools.take(this.level + 1);
-    if (larger === undefined) return false;
-    if (keep > 0) larger.set(this.buffer.subarray(0, keep));
-    this.#change(this.level + 1, larger, false);
-    return true;
-  }
-
-  /** Whether the next read may wait with the same buffer. */
-  #stays(read: number): boolean {
-    if (this.#waits) {
-      this.#quiet = read <= this.#pools.sizeOf(this.level - 1) ? this.#quiet + 1 : 0;
-      return this.#quiet < PATIENCE;
-    }
-    this.#waits = ++this.#bursts > EARN && this.#pools.beginWait(this.level);
-    return this.#waits;
-  }
-
-  #down(): void {
-    const below = this.level - 1;
-    const level = below > 0 && this.#waits && this.#pools.beginWait(below) ? below : 0;
-    const smaller = this.#pools.take(level);
-    if (smaller !== undefined) this.#change(level, smaller, true);
-    else if (level > 0) this.#pools.endWait(level);
-  }
-
-  #change(level: number, buffer: Buffer, waits: boolean): void {
-    this.#leave();
-    this.level = level;
-    this.buffer = buffer;
-    this.#view = buffer;
-    this.#waits = waits;
-    this.#quiet = 0;
-  }
-
-  #leave(): void {
-    if (this.#waits && this.level > 0) this.#pools.endWait(this.level);
-    this.#pools.give(this.level, this.buffer);
-  }
+/** How many of a class anybody may have. */
+function open({ limit, reserve }: BufferClass): number {
+  return limit - reserve;
 }

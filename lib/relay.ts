@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type BufferPools, Ladder } from "./buffers.ts";
+import type { BufferPools } from "./buffers.ts";
 import { Clock, type Watched } from "./clock.ts";
+import { Ladder } from "./ladder.ts";
 
 /** One end of a relayed connection, as far as the relay needs it; `Deno.Conn` is one. */
 export interface Stream {
@@ -249,7 +250,10 @@ async function over(reading: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Turns of the microtask queue in which a read of data that is already there is done. */
+/**
+ * Turns of the microtask queue in which a read of data that is already there is done: twice what the runtime takes. With
+ * too few, every large message goes out in two writes; `test/relay_sockets_test.ts` fails when a runtime needs more.
+ */
 const TURNS = 4;
 
 /**
