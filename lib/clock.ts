@@ -16,6 +16,12 @@ export interface Watched {
   beat(now: number): void;
 }
 
+/** A signal and the beat at which it aborts. */
+interface Due {
+  readonly at: number;
+  readonly controller: AbortController;
+}
+
 /** The beat of one thread. Ends when disposed, without firing what is outstanding. */
 export class Clock implements Disposable {
   /** Beats so far. */
@@ -23,10 +29,17 @@ export class Clock implements Disposable {
   /** Everything that is looked at on every beat. */
   readonly watched: Set<Watched> = new Set();
   readonly #timer: number;
-  readonly #due: { readonly at: number; readonly controller: AbortController }[] = [];
+  readonly #report: (fault: unknown) => void;
+  /** What is due, by the beats that it was given: so each list is in the order in which it is due. */
+  readonly #due: Map<number, Due[]> = new Map();
 
-  /** Starts the beat. */
-  constructor() {
+  /**
+   * Starts the beat.
+   *
+   * @param report Told when something that is watched throws; it is not watched any more then.
+   */
+  constructor(report: (fault: unknown) => void = () => {}) {
+    this.#report = report;
     this.#timer = setInterval(() => this.#beat(), BEAT_MS);
   }
 
@@ -38,20 +51,25 @@ export class Clock implements Disposable {
   /**
    * A signal that aborts after a time; all callers of one beat and time share it.
    *
-   * @param seconds At least this long, at most two beats longer; always the same for one clock.
+   * @param seconds At least this long, at most two beats longer. Lengths are few: each has a list that stays.
    */
   deadline(seconds: number): AbortSignal {
-    const at = this.now + Clock.beats(seconds);
-    const last = this.#due.at(-1);
+    const length = Clock.beats(seconds);
+    const at = this.now + length;
+    const due = this.#due.get(length) ?? [];
+    const last = due.at(-1);
     if (last?.at === at) return last.controller.signal;
     const controller = new AbortController();
-    this.#due.push({ at, controller });
+    due.push({ at, controller });
+    this.#due.set(length, due);
     return controller.signal;
   }
 
   /** Aborts every signal that is outstanding, now. */
   expire(): void {
-    for (const { controller } of this.#due.splice(0)) controller.abort();
+    for (const due of this.#due.values()) {
+      for (const { controller } of due.splice(0)) controller.abort();
+    }
   }
 
   /** Stops the beat. */
@@ -61,9 +79,19 @@ export class Clock implements Disposable {
 
   #beat(): void {
     this.now++;
-    while (this.#due[0] !== undefined && this.#due[0].at <= this.now) {
-      this.#due.shift()?.controller.abort();
+    for (const due of this.#due.values()) {
+      while (due[0] !== undefined && due[0].at <= this.now) due.shift()?.controller.abort();
     }
-    for (const each of this.watched) each.beat(this.now);
+    for (const each of this.watched) this.#look(each);
+  }
+
+  /** One that throws must not keep the others from being looked at, nor end the thread. */
+  #look(each: Watched): void {
+    try {
+      each.beat(this.now);
+    } catch (fault) {
+      this.watched.delete(each);
+      this.#report(fault);
+    }
   }
 }
