@@ -4,7 +4,7 @@
  * @module
  */
 import { formatIpv4 } from "./core/address.ts";
-import type { Stream } from "./relay.ts";
+import type { Stream } from "./stream.ts";
 
 /** Why a connect failed. */
 export type ConnectFailure =

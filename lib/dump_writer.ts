@@ -6,7 +6,7 @@
 import { type Direction, formatEnd, formatRecord } from "./core/dump.ts";
 import { Backlog, type ByteSink } from "./backlog.ts";
 import type { LineWriter } from "./events.ts";
-import type { Stream } from "./relay.ts";
+import type { Stream } from "./stream.ts";
 
 /** Writes records of many connections to one sink. */
 export class Dump {

@@ -11,6 +11,7 @@ import { BufferPools, DUMP_LADDER, LADDER } from "./buffers.ts";
 import { Clock } from "./clock.ts";
 import { Dump } from "./dump_writer.ts";
 import type { Reporter } from "./events.ts";
+import { GRACE } from "./grace.ts";
 import { Acceptor } from "./listen.ts";
 import type { Relay } from "./relay.ts";
 import { serveClient, type SessionContext } from "./session.ts";
@@ -66,6 +67,7 @@ export class Engine {
       ...place,
       reporter,
       pools,
+      grace: GRACE,
       clock: this.#clock,
       dump: dumpTo === undefined ? undefined : new Dump(dumpTo, reporter),
       relays: this.#relays,

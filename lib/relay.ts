@@ -5,28 +5,9 @@
  */
 import type { BufferPools } from "./buffers.ts";
 import { Clock, type Watched } from "./clock.ts";
+import type { GracePeriods } from "./grace.ts";
 import { Ladder } from "./ladder.ts";
-
-/** One end of a relayed connection, as far as the relay needs it; `Deno.Conn` is one. */
-export interface Stream {
-  /** Reads some bytes; `null` at the end of file. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes some bytes. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Sends the end of file. */
-  closeWrite(): Promise<void>;
-  /** Closes at once; pending operations reject. */
-  close(): void;
-}
-
-/** Closes a stream, whether or not it was closed before. */
-export function closeStream(stream: Stream): void {
-  try {
-    stream.close();
-  } catch {
-    // Closed before.
-  }
-}
+import { closeStream, DeliveryFailure, type Stream } from "./stream.ts";
 
 /** How a connection ended: which side ended it first, or why the relay did. */
 export type Cause =
@@ -36,6 +17,7 @@ export type Cause =
   | "server reset"
   | "idle timeout"
   | "half-close timeout"
+  /** A drain has lasted too long: the operator's `--drain`. */
   | "ended by balance";
 
 /** Where a relay counts its bytes: an index of `sent` in the counters; `received` follows. */
@@ -54,27 +36,18 @@ export interface RelayContext {
   readonly pools: BufferPools;
   /** Seconds of silence after which a connection is ended; 0 is never. */
   readonly idleTimeout: number;
+  /** How long a connection may last once it has begun to end. */
+  readonly grace: GracePeriods;
 }
-
-/** Seconds of silence that a client gets after its server's end of file. */
-const CLIENT_GRACE = 10;
-/** Seconds of silence that a client gets after its server's reset. */
-const RESET_GRACE = 1;
-/** Seconds of silence that a server gets after its client's end of file, without an idle timeout. */
-const SERVER_GRACE = 3600;
-
-/**
- * Seconds of silence that a blocked write gets at least: the system tells of a slow receiver only when a third of its
- * send buffer has become free, which takes long although bytes flow all the time.
- */
-const BLOCKED_GRACE = 60;
 
 /** One relayed connection. */
 export class Relay implements Watched {
   /** Beat of the last byte. */
   seen: number;
-  /** How it ended; undefined while it lives. */
+  /** How it ended; undefined while neither side has. */
   cause: Cause | undefined;
+  /** Whether bytes that the client has sent were lost although the server may live. */
+  undelivered = false;
   /** Bytes from the client to the server. */
   sent = 0;
   /** Bytes from the server to the client. */
@@ -83,15 +56,17 @@ export class Relay implements Watched {
   readonly #client: Stream;
   readonly #server: Stream;
   readonly #meter: Meter;
+  readonly #over: PromiseWithResolvers<Cause> = Promise.withResolvers();
   #limit: number;
+  /** Beat at which it ends whatever happens. */
+  #deadline = Infinity;
   /** Directions that have not ended. */
   #running = 2;
-  #ends = 0;
-  /** Writes under way. */
+  #finished = false;
+  /** Writes under way. One that has failed stays counted: what is left then has a deadline, if anything is left. */
   #blocked = 0;
-  #over: () => void = () => {};
 
-  /** Prepares a relay; both streams stay the caller's to close. */
+  /** Prepares a relay; both streams are the relay's to close once it runs. */
   constructor(context: RelayContext, client: Stream, server: Stream, meter: Meter) {
     this.#context = context;
     this.#client = client;
@@ -104,67 +79,74 @@ export class Relay implements Watched {
   /**
    * Relays until both directions have ended, or one has failed, or a timeout has.
    *
-   * Never rejects. Both streams may still be open afterwards. The runtime cannot take a blocked write back: after
-   * {@link end} one may linger, with its buffer and its socket, until its peer reads, resets or goes.
+   * Both streams are closed then. The runtime cannot take a blocked write back: one may linger, with its buffer and its
+   * socket, until its peer reads, resets or goes.
+   *
+   * @returns How it ended.
+   * @throws A fault of this program's own, never a failure of a stream.
    */
-  run(): Promise<void> {
+  run(): Promise<Cause> {
     if (this.#limit !== Infinity) this.#context.clock.watched.add(this);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#over = resolve;
-    // They never reject, and the last one to end finishes the relay.
-    this.#pump("client", this.#client, this.#server);
-    this.#pump("server", this.#server, this.#client);
-    return promise;
+    // The last one to end finishes the relay.
+    this.#pump("client", this.#client, this.#server).catch((fault) => this.#break(fault));
+    this.#pump("server", this.#server, this.#client).catch((fault) => this.#break(fault));
+    return this.#over.promise;
   }
 
   /** Ends the connection now. */
   end(cause: Cause): void {
     this.cause ??= cause;
-    closeStream(this.#client);
-    closeStream(this.#server);
-    this.#finish();
+    this.#close();
+    this.#over.resolve(this.cause);
   }
 
-  #finish(): void {
-    this.#context.clock.watched.delete(this);
-    this.#over();
-  }
-
-  /** Ends the connection if it has been silent for too long. */
+  /** Ends the connection if it has lasted too long; never throws. */
   beat(now: number): void {
+    try {
+      if (this.#deadline === Infinity) this.#limitSilence(now);
+      else if (now >= this.#deadline) this.end("server reset");
+    } catch (fault) {
+      this.#break(fault);
+    }
+  }
+
+  #limitSilence(now: number): void {
     const limit = this.#blocked > 0
-      ? Math.max(this.#limit, Clock.beats(BLOCKED_GRACE))
+      ? Math.max(this.#limit, Clock.beats(this.#context.grace.blocked))
       : this.#limit;
     if (now - this.seen <= limit) return;
-    this.#limit = Infinity;
-    const cause = this.#ends > 0 ? "half-close timeout" : "idle timeout";
-    // After a reset the silence was only waited for.
-    if (this.cause !== "server reset") this.cause = cause;
-    this.end(cause);
+    this.cause = this.cause === undefined ? "idle timeout" : "half-close timeout";
+    this.end(this.cause);
   }
 
   /** One direction, until its end of file or a failure. The hot path: nothing may be allocated for each chunk. */
   async #pump(side: Side, from: Stream, to: Stream): Promise<void> {
     const { clock, pools } = this.#context;
     const ladder = new Ladder(pools);
-    let writing = false;
-    let reading = from.read(ladder.buffer);
+    // Whose stream is in use, so that it is known who has failed; nobody's failure is a fault of this program.
+    let user: Side | undefined = side;
+    let reading: Promise<number | null> | undefined;
+    let ended = true;
     try {
+      reading = from.read(ladder.buffer);
       for (let start = 0;;) {
+        user = side;
         let end = await reading;
+        user = undefined;
         if (end === null) break;
         end += start;
         this.seen = clock.now;
         let waiting = false;
         if (ladder.widen(end)) {
           // More than the smallest buffer holds: whatever is there already goes out with it in one write.
+          user = side;
           reading = from.read(ladder.buffer.subarray(end));
           const more = await settled(reading);
           waiting = more === undefined;
           end += more ?? 0;
         }
         const bytes = ladder.view(start, end);
-        writing = true;
+        user = OTHER[side];
         this.#blocked++;
         let written = await to.write(bytes);
         while (written < bytes.length) {
@@ -172,21 +154,25 @@ export class Relay implements Watched {
           written += await to.write(bytes.subarray(written));
         }
         this.#blocked--;
-        writing = false;
+        user = undefined;
         this.#count(side, written);
         start = waiting ? end : 0;
         if (waiting) continue;
         ladder.settle(end);
+        user = side;
         reading = from.read(ladder.buffer);
       }
+      user = OTHER[side];
       await this.#pass(side, to);
-    } catch {
-      await this.#failed(side, writing ? OTHER[side] : side, ladder.buffer);
+    } catch (error) {
+      if (user === undefined || isFault(error)) this.#break(error);
+      else ended = await this.#failed(side, user, error, ladder.buffer);
+    } finally {
       // A read that is still under way may yet fill its buffer: nobody else may have that before.
-      await over(reading);
+      await ignoreResult(reading);
+      ladder.end();
     }
-    ladder.end();
-    if (--this.#running === 0) this.#finish();
+    if (ended && --this.#running === 0) this.end(`${side} closed`);
   }
 
   #count(side: Side, bytes: number): void {
@@ -202,31 +188,71 @@ export class Relay implements Watched {
 
   /** Passes an end of file on; from now on the other direction has limited patience. */
   async #pass(side: Side, to: Stream): Promise<void> {
-    const { idleTimeout } = this.#context;
+    if (this.#finished) return;
+    const { grace, idleTimeout } = this.#context;
     this.cause ??= `${side} closed`;
-    if (++this.#ends === 2) return;
-    this.#allow(side === "server" ? CLIENT_GRACE : idleTimeout || SERVER_GRACE);
+    // The other direction has ended before: closing the connection tells it.
+    if (this.#running === 1) return;
+    const silence = idleTimeout || Infinity;
+    this.#allow(side === "server" ? Math.min(silence, grace.client) : idleTimeout || grace.server);
     await to.closeWrite();
   }
 
   /**
-   * A failing client ends everything. A failing server ends as at its end of file, so that its last words reach the
-   * client: closing a socket with unread data would destroy them, so what the client still sends is read and dropped.
+   * A failing client ends everything. A failing server's last words have to reach the client first: closing a socket
+   * with unread data would destroy them, so what the client still sends is read and dropped for a while.
+   *
+   * @returns Whether the direction has ended; if not, the deadline ends the connection.
    */
-  async #failed(side: Side, failing: Side, buffer: Uint8Array): Promise<void> {
-    if (failing === "client") return this.end("client reset");
-    this.cause ??= "server reset";
+  async #failed(side: Side, failing: Side, error: unknown, buffer: Uint8Array): Promise<boolean> {
+    // What fails after the end was closed by it.
+    if (this.#finished) return true;
+    if (failing === "client") {
+      this.end("client reset");
+      return true;
+    }
+    if (error instanceof DeliveryFailure) {
+      // The server may have ended in good order before, but the connection does not. The client is not read any more: a
+      // reset tells it so, once the server's last words are passed on.
+      this.cause = "server reset";
+      this.undelivered ||= side === "client";
+      this.#lose();
+      return true;
+    }
+    this.#lose();
     try {
-      if (side === "client") {
-        while (await this.#client.read(buffer) !== null) this.seen = this.#context.clock.now;
-        this.#ends++;
-      } else if (++this.#ends === 1) {
-        this.#allow(RESET_GRACE);
-        await this.#client.closeWrite();
-      }
-    } catch {
+      if (side === "client") return await this.#drop(buffer);
+      if (this.#running === 2) await this.#client.closeWrite();
+    } catch (failure) {
+      if (isFault(failure)) throw failure;
       this.end("client reset");
     }
+    return true;
+  }
+
+  /** The server is gone: what is left has an end, whatever the client does. */
+  #lose(): void {
+    const { clock, grace } = this.#context;
+    this.cause ??= "server reset";
+    if (this.#deadline !== Infinity) return;
+    this.#deadline = clock.now + Clock.beats(grace.lost);
+    clock.watched.add(this);
+  }
+
+  /**
+   * Reads and drops what the client sends; counts nothing.
+   *
+   * It stops one beat before the deadline: what comes then stays unread, so that closing the socket sends a reset, which
+   * tells the client. There is no other way to send one.
+   *
+   * @returns Whether the client's end of file has come.
+   */
+  async #drop(buffer: Uint8Array): Promise<boolean> {
+    const { clock } = this.#context;
+    while (clock.now < this.#deadline - 1) {
+      if (await this.#client.read(buffer) === null) return true;
+    }
+    return false;
   }
 
   /** Allows the remaining direction so many seconds of silence. */
@@ -236,13 +262,32 @@ export class Relay implements Watched {
     this.seen = clock.now;
     clock.watched.add(this);
   }
+
+  #close(): void {
+    this.#finished = true;
+    this.#context.clock.watched.delete(this);
+    closeStream(this.#client);
+    closeStream(this.#server);
+  }
+
+  /** A fault of this program's own ends this connection and nothing else. */
+  #break(fault: unknown): void {
+    this.#close();
+    this.#over.reject(fault);
+  }
 }
 
 type Side = "client" | "server";
 
 const OTHER: Record<Side, Side> = { client: "server", server: "client" };
 
-async function over(reading: Promise<unknown>): Promise<void> {
+/** Whether an error tells of a mistake in this program: streams fail with errors of other classes. */
+function isFault(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError ||
+    error instanceof ReferenceError;
+}
+
+async function ignoreResult(reading: Promise<unknown> | undefined): Promise<void> {
   try {
     await reading;
   } catch {

@@ -3,18 +3,26 @@
  *
  * @module
  */
-import { formatIpv4 } from "./core/address.ts";
-import { chooseFirst, chooseNext, type HashTrace, NOTHING, settle } from "./core/schedule.ts";
-import { channelOf, counterIndex, groupOf, type Table } from "./core/layout.ts";
-import { autodisable, claim, destination, release } from "./core/table.ts";
+import { chooseFirst, chooseNext, NOTHING, settle } from "./core/schedule.ts";
+import { counterIndex, type Table } from "./core/layout.ts";
+import { claim } from "./core/table.ts";
 import { Clock } from "./clock.ts";
 import { connect, type ConnectFailure, setOptions } from "./connect.ts";
 import type { Dump } from "./dump_writer.ts";
-import type { Reporter } from "./events.ts";
-import { closeStream, Relay, type RelayContext, type Stream } from "./relay.ts";
+import { Lease } from "./lease.ts";
+import { Relay, type RelayContext } from "./relay.ts";
+import {
+  type Client,
+  hashTracer,
+  logDisabled,
+  logEnd,
+  type SessionLog,
+  traceAttempt,
+} from "./session_log.ts";
+import { closeStream, type Stream } from "./stream.ts";
 
 /** What all sessions of a thread share. */
-export interface SessionContext extends RelayContext {
+export interface SessionContext extends RelayContext, SessionLog {
   /** The channel table. */
   readonly table: Table;
   /** Number of this thread in the table. */
@@ -27,12 +35,8 @@ export interface SessionContext extends RelayContext {
   readonly hashFailover: boolean;
   /** Source address of outgoing connections (`-B`). */
   readonly source: string | undefined;
-  /** Whether each connection's end is logged. */
-  readonly logConnections: boolean;
   /** Where the packet dump goes (`-p`), if one is wanted. */
   readonly dump: Dump | undefined;
-  /** Where words go. */
-  readonly reporter: Reporter;
   /** The relays that live, so that a drain that has lasted too long can end them. */
   readonly relays: Set<Relay>;
   /** Tells the listener that descriptors have run out; resolves when it is worth trying again. */
@@ -41,120 +45,104 @@ export interface SessionContext extends RelayContext {
   ending(): boolean;
 }
 
-/** A server that is connected, and the channel whose place it takes. */
-interface Reached {
-  readonly slot: number;
+/** A server that is connected, and the place that it takes. */
+interface Reached extends Disposable {
+  readonly lease: Lease;
   readonly server: Stream;
 }
 
-interface Client {
-  readonly address: string;
-  readonly port: number;
-  readonly hashFailover: boolean;
-}
-
-/** Serves one client from its accept to its end. Closes the connection on every path; never rejects. */
+/**
+ * Serves one client from its accept to its end. Closes both connections and gives the place back on every path.
+ *
+ * @throws A fault of this program's own, never a failure of a peer.
+ */
 export async function serveClient(
   context: SessionContext,
   connection: Deno.TcpConn,
 ): Promise<void> {
-  const { hostname: address, port } = connection.remoteAddr as Deno.NetAddr;
-  const client = { address, port, hashFailover: context.hashFailover };
-  context.reporter.trace?.(`connect from ${address} clilen=${address.includes(":") ? 28 : 16}`);
-  setOptions(connection);
-  const first = claimFirst(context, client);
-  const reached = first === NOTHING ? undefined : await reach(context, client, first);
-  if (reached !== undefined) {
-    const relay = startRelay(context, connection, reached);
-    const began = context.logConnections ? performance.now() : 0;
-    await relay.run();
-    closeStream(reached.server);
-    release(context.table, context.worker, reached.slot);
-    context.relays.delete(relay);
-    logEnd(context, client, reached.slot, relay, began);
+  try {
+    const { hostname: address, port } = connection.remoteAddr as Deno.NetAddr;
+    const client = { address, port, hashFailover: context.hashFailover };
+    context.reporter.trace?.(`connect from ${address} clilen=${address.includes(":") ? 28 : 16}`);
+    setOptions(connection);
+    const reached = await reach(context, client);
+    if (reached !== undefined) await relayBetween(context, client, connection, reached);
+  } finally {
+    closeStream(connection);
   }
-  closeStream(connection);
 }
 
-/** Connects to the claimed channel, or to the ones that failover leads to. */
-async function reach(
-  context: SessionContext,
-  client: Client,
-  first: number,
-): Promise<Reached | undefined> {
-  const { clock, connectTimeout, source, table } = context;
+/** Connects to the first choice, or to the channels that failover leads to. */
+async function reach(context: SessionContext, client: Client): Promise<Reached | undefined> {
+  const { clock, connectTimeout, reporter, table, worker } = context;
   const patience = clock.now + Clock.beats(connectTimeout);
+  const first = claimFirst(context, client);
   let tried: Set<number> | undefined;
-  for (let slot = first;;) {
-    const { address, port } = destination(table, slot);
-    const result = await connect(address, port, {
-      deadline: clock.deadline(connectTimeout),
-      source,
-    });
-    if (typeof result !== "string" && context.ending()) {
-      closeStream(result);
-      release(table, context.worker, slot);
-      return undefined;
-    }
+  for (let slot = first; slot !== NOTHING;) {
+    using stack = new DisposableStack();
+    const lease = stack.use(new Lease(table, worker, slot));
+    const result = await attempt(context, lease, patience);
     if (typeof result !== "string") {
-      context.reporter.trace?.(traceAttempt(slot, "connected"));
+      stack.defer(() => closeStream(result));
+      if (context.ending()) return undefined;
+      reporter.trace?.(traceAttempt(slot, "connected"));
       if (slot !== first) settle(table, slot);
-      return { slot, server: result };
+      const owned = stack.move();
+      return { lease, server: result, [Symbol.dispose]: () => owned.dispose() };
     }
-    if (result === "exhausted" && clock.now < patience && !context.ending()) {
-      // Not the channel's fault: keep its place, and try again when descriptors are free.
-      await context.exhausted();
-      continue;
-    }
-    context.reporter.trace?.(traceAttempt(slot, result));
-    release(table, context.worker, slot);
+    reporter.trace?.(traceAttempt(slot, result));
+    // The next choice must see this place free.
+    stack.dispose();
     if (context.ending()) return undefined;
-    if (context.autodisable && result !== "exhausted") disable(context, slot);
+    if (context.autodisable && result !== "exhausted" && lease.disableChannel()) {
+      logDisabled(reporter, lease);
+    }
     tried = (tried ?? new Set()).add(slot);
     slot = claimNext(context, client, slot, tried);
-    if (slot === NOTHING) return undefined;
+  }
+  return undefined;
+}
+
+/** Connects to one server; without descriptors it keeps the place and tries again for a while. */
+async function attempt(
+  context: SessionContext,
+  { address, port }: Lease,
+  patience: number,
+): Promise<Stream | ConnectFailure> {
+  const { clock, connectTimeout, source } = context;
+  for (;;) {
+    const deadline = clock.deadline(connectTimeout);
+    const result = await connect(address, port, { deadline, source });
+    if (result !== "exhausted" || clock.now >= patience || context.ending()) return result;
+    await context.exhausted();
   }
 }
 
-function startRelay(context: SessionContext, client: Stream, reached: Reached): Relay {
-  const sent = counterIndex(context.worker, reached.slot) + 1;
-  const ends = context.dump === undefined
-    ? [client, reached.server] as const
-    : context.dump.tap(client, reached.server);
-  const relay = new Relay(context, ...ends, { floats: context.table.floats, sent });
-  context.relays.add(relay);
-  return relay;
-}
-
-function logEnd(
+async function relayBetween(
   context: SessionContext,
   client: Client,
-  slot: number,
-  relay: Relay,
-  began: number,
-): void {
-  const { reporter, idleTimeout } = context;
-  if (relay.cause === "idle timeout") {
-    reporter.log("info", "timed out after {seconds} seconds", { seconds: idleTimeout });
-  }
-  if (!context.logConnections) return;
-  const { address, port } = destination(context.table, slot);
-  reporter.log("info", "connection ended", {
-    client: `${client.address}:${client.port}`,
-    group: groupOf(slot),
-    channel: channelOf(slot),
-    server: `${formatIpv4(address)}:${port}`,
-    sent: relay.sent,
-    rcvd: relay.received,
-    seconds: Number(((performance.now() - began) / 1000).toFixed(3)),
-    cause: relay.cause ?? "client closed",
-  });
+  connection: Stream,
+  reached: Reached,
+): Promise<void> {
+  const { dump, logConnections, relays, table, worker } = context;
+  using stack = new DisposableStack();
+  const { lease, server } = stack.use(reached);
+  const sent = counterIndex(worker, lease.slot) + 1;
+  const ends = dump === undefined ? [connection, server] as const : dump.tap(connection, server);
+  const relay = new Relay(context, ...ends, { floats: table.floats, sent });
+  relays.add(relay);
+  stack.defer(() => relays.delete(relay));
+  const began = logConnections ? performance.now() : 0;
+  const cause = await relay.run();
+  stack.dispose();
+  const lasted = logConnections ? performance.now() - began : 0;
+  logEnd(context, client, { lease, relay, cause, lasted });
 }
 
 function claimFirst(context: SessionContext, client: Client): number {
   const { table, worker } = context;
   for (;;) {
-    const slot = chooseFirst(table, client, hashTracer(context, client));
+    const slot = chooseFirst(table, client, hashTracer(context.reporter, client));
     if (slot === NOTHING || claim(table, worker, slot)) return slot;
   }
 }
@@ -167,50 +155,7 @@ function claimNext(
 ): number {
   const { table, worker } = context;
   for (;;) {
-    const slot = chooseNext(table, client, failed, tried, hashTracer(context, client));
+    const slot = chooseNext(table, client, failed, tried, hashTracer(context.reporter, client));
     if (slot === NOTHING || claim(table, worker, slot)) return slot;
   }
-}
-
-function disable(context: SessionContext, slot: number): void {
-  if (!autodisable(context.table, slot)) return;
-  const { address, port } = destination(context.table, slot);
-  const { reporter } = context;
-  const group = groupOf(slot);
-  const channel = channelOf(slot);
-  reporter.log("notice", "connection failed group {group} channel {channel}", { group, channel });
-  reporter.log(
-    "notice",
-    "{address}:{port} needs to be enabled manually using balance -i after the problem is solved",
-    { address: formatIpv4(address), port },
-  );
-}
-
-function traceAttempt(slot: number, result: ConnectFailure | "connected"): string {
-  const group = groupOf(slot);
-  const channel = channelOf(slot);
-  const ends = {
-    connected: `connect to channel ${channel} successful`,
-    refused: `connection refused group ${group} channel ${channel}`,
-    exhausted: `out of descriptors group ${group} channel ${channel}`,
-    timeout: `timeout group ${group} channel ${channel}`,
-  };
-  return `trying group ${group} channel ${channel} ... ${ends[result]}`;
-}
-
-function hashTracer(
-  context: SessionContext,
-  client: Client,
-): ((trace: HashTrace) => void) | undefined {
-  const { trace } = context.reporter;
-  if (trace === undefined) return undefined;
-  return ({ group, hash, channels, named, given }) => {
-    trace(`HASH-method: fold returns ${hash}`);
-    trace(`modulo ${channels} gives ${named}`);
-    if (given === named) return;
-    if (!client.hashFailover) return trace(`no valid channel in group ${group}. Failover?`);
-    trace("channel disabled - hashfailover.");
-    if (given === NOTHING) trace(`no valid channel in group ${group}.`);
-    else trace(`channel choosen: ${given} in group ${group}.`);
-  };
 }

@@ -7,7 +7,7 @@
  */
 import type { Buffer as NodeBuffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
-import type { Stream } from "./relay.ts";
+import { DeliveryFailure, type Stream } from "./stream.ts";
 
 /**
  * Connects from a source address.
@@ -57,13 +57,13 @@ class SocketStream implements Stream {
   readonly #socket: Socket;
   #error: Error | undefined;
   #ended = false;
+  #writing = false;
   #wake: () => void = () => {};
 
   constructor(socket: Socket) {
     this.#socket = socket;
     const wake = (): void => this.#wake();
     socket.on("readable", wake);
-    socket.on("drain", wake);
     socket.on("end", () => {
       this.#ended = true;
       wake();
@@ -87,7 +87,7 @@ class SocketStream implements Stream {
         return bytes.length;
       }
       if (this.#ended) return null;
-      if (this.#error !== undefined) throw this.#error;
+      if (this.#error !== undefined) throw this.#failure();
       // Asking for data is what makes the socket read on.
       this.#socket.read(0);
       await this.#event();
@@ -95,23 +95,36 @@ class SocketStream implements Stream {
   }
 
   async write(bytes: Uint8Array): Promise<number> {
-    if (this.#error !== undefined) throw this.#error;
-    // The socket keeps what it cannot send yet, and the caller reuses its buffer.
-    const sent = this.#socket.write(bytes.slice());
-    while (!sent && this.#socket.writableNeedDrain) {
-      await this.#event();
-      if (this.#error !== undefined) throw this.#error;
-    }
+    if (this.#error !== undefined) throw this.#failure();
+    this.#writing = true;
+    // The runtime may read the bytes later, and the caller reuses its buffer.
+    this.#socket.write(bytes.slice(), (error) => {
+      this.#writing = false;
+      if (error instanceof Error) this.#error ??= error;
+      this.#wake();
+    });
+    // Only what the system has counts as written.
+    while (this.#writing && this.#error === undefined) await this.#event();
+    if (this.#error !== undefined) throw this.#failure();
     return bytes.length;
   }
 
-  closeWrite(): Promise<void> {
-    this.#socket.end();
-    return Promise.resolve();
+  async closeWrite(): Promise<void> {
+    await new Promise<void>((resolve) => this.#socket.end(() => resolve()));
   }
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  /**
+   * What reads and writes reject with. After its peer's end of file the runtime fails a write that finds the socket full
+   * as if the peer had gone, and drops what it had accepted of it (seen with Deno 2.7.14 and 2.9.6).
+   */
+  #failure(): Error | undefined {
+    const error = this.#error;
+    if (error === undefined || !("code" in error) || error.code !== "EPIPE") return error;
+    return new DeliveryFailure(error.message);
   }
 
   #event(): Promise<void> {

@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "../assert.ts";
 import { BufferPools, LADDER } from "../../lib/buffers.ts";
 import { Clock } from "../../lib/clock.ts";
+import { GRACE } from "../../lib/grace.ts";
 import { Relay } from "../../lib/relay.ts";
 import { close, readAll, writeAll } from "../hard/peers.ts";
 import { Random } from "../hard/random.ts";
@@ -76,10 +77,15 @@ export const targets: readonly Target[] = [
       using clock = new Clock();
       const pools = new BufferPools(LADDER);
       const floats = new Float64Array(new SharedArrayBuffer(16));
-      const relay = new Relay({ clock, pools, idleTimeout: 0 }, clientFar, serverFar, {
-        floats,
-        sent: 0,
-      });
+      const relay = new Relay(
+        { clock, pools, idleTimeout: 0, grace: GRACE },
+        clientFar,
+        serverFar,
+        {
+          floats,
+          sent: 0,
+        },
+      );
       const up = script(random, true);
       const down = script(random, !up.leaves);
       // As a session does: both are closed when the relay has ended.
