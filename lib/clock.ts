@@ -38,7 +38,7 @@ export class Clock implements Disposable {
    *
    * @param report Told when something that is watched throws; it is not watched any more then.
    */
-  constructor(report: (fault: unknown) => void = () => {}) {
+  constructor(report: (fault: unknown) => void = rejectUnhandled) {
     this.#report = report;
     this.#timer = setInterval(() => this.#beat(), BEAT_MS);
   }
@@ -94,4 +94,9 @@ export class Clock implements Disposable {
       this.#report(fault);
     }
   }
+}
+
+/** Leaves a fault to the thread's last resort. */
+function rejectUnhandled(fault: unknown): void {
+  Promise.reject(fault);
 }

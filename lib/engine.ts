@@ -36,7 +36,7 @@ export interface EngineConfig {
 export class Engine {
   /** Resolves when the listener is closed and the last connection has ended. */
   readonly done: Promise<void>;
-  readonly #clock = new Clock();
+  readonly #clock: Clock;
   readonly #acceptor: Acceptor;
   readonly #ended = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
@@ -59,6 +59,7 @@ export class Engine {
     reporter: Reporter,
     dumpTo?: ByteSink,
   ) {
+    this.#clock = new Clock((fault) => reportFault(reporter, fault));
     this.#acceptor = new Acceptor(listener, reporter);
     const pools = new BufferPools(dumpTo === undefined ? LADDER : DUMP_LADDER);
     this.#clock.watched.add(pools);
@@ -91,14 +92,9 @@ export class Engine {
   }
 
   async #run(context: SessionContext): Promise<void> {
-    const leave = (): void => {
-      this.#sessions--;
-      this.#settle();
-    };
-    await this.#acceptor.run((client) => {
-      this.#sessions++;
-      serveClient(context, client).then(leave);
-    }, () => this.#sessions);
+    // It never rejects.
+    const serve = (client: Deno.TcpConn) => void this.#serve(context, client);
+    await this.#acceptor.run(serve, () => this.#sessions);
     this.#listening = false;
     this.#closed.resolve();
     this.#settle();
@@ -106,8 +102,25 @@ export class Engine {
     this.#clock[Symbol.dispose]();
   }
 
+  /** Serves one client. A fault of this program's own is told and ends nothing but that client's connection. */
+  async #serve(context: SessionContext, client: Deno.TcpConn): Promise<void> {
+    this.#sessions++;
+    try {
+      await serveClient(context, client);
+    } catch (fault) {
+      reportFault(context.reporter, fault);
+    } finally {
+      this.#sessions--;
+      this.#settle();
+    }
+  }
+
   /** After the last session of a closed listener nothing is left to do. */
   #settle(): void {
     if (!this.#listening && this.#sessions === 0) this.#ended.resolve();
   }
+}
+
+function reportFault(reporter: Reporter, fault: unknown): void {
+  reporter.log("error", "internal error", { reason: String(fault) });
 }
