@@ -16,7 +16,7 @@ import { viewChannel } from "../lib/core/view.ts";
 import { Clock } from "../lib/clock.ts";
 import { WorkerCrew } from "../lib/crew.ts";
 import { Engine } from "../lib/engine.ts";
-import type { Fields } from "../lib/events.ts";
+import type { Fields, Reporter } from "../lib/events.ts";
 import { bind } from "../lib/listen.ts";
 
 interface Line {
@@ -33,7 +33,7 @@ function tableOf(port: number, workers: number): Table {
   return table;
 }
 
-function reporterOf(lines: Line[], trace?: (line: string) => void) {
+function reporterOf(lines: Line[], trace?: Reporter["trace"]): Reporter {
   return {
     log: (level: string, message: string, fields: Fields = {}): void => {
       lines.push({ level, message, reason: fields["reason"] });
