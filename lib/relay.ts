@@ -40,6 +40,9 @@ export interface RelayContext {
   readonly grace: GracePeriods;
 }
 
+/** Beats at the end of a lost connection in which its client is not read: one may pass in a read under way. */
+const UNREAD_BEATS = 2;
+
 /** One relayed connection. */
 export class Relay implements Watched {
   /** Beat of the last byte. */
@@ -242,14 +245,14 @@ export class Relay implements Watched {
   /**
    * Reads and drops what the client sends; counts nothing.
    *
-   * It stops one beat before the deadline: what comes then stays unread, so that closing the socket sends a reset, which
+   * It stops shortly before the deadline: what comes then stays unread, so that closing the socket sends a reset, which
    * tells the client. There is no other way to send one.
    *
    * @returns Whether the client's end of file has come.
    */
   async #drop(buffer: Uint8Array): Promise<boolean> {
     const { clock } = this.#context;
-    while (clock.now < this.#deadline - 1) {
+    while (clock.now < this.#deadline - UNREAD_BEATS) {
       if (await this.#client.read(buffer) === null) return true;
     }
     return false;
