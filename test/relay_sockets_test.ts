@@ -6,7 +6,9 @@
 import { assertEquals } from "./assert.ts";
 import { BufferPools, LADDER } from "../lib/buffers.ts";
 import { Clock } from "../lib/clock.ts";
-import { Relay, type Stream } from "../lib/relay.ts";
+import { GRACE } from "../lib/grace.ts";
+import { Relay } from "../lib/relay.ts";
+import type { Stream } from "../lib/stream.ts";
 import { writeAll } from "./hard/peers.ts";
 
 /** A client that asks for nothing and keeps the lengths of what is written to it, until it has got so many bytes. */
@@ -35,7 +37,7 @@ for (const size of [3000, 20_000, 60_000]) {
     using clock = new Clock();
     const { stream, lengths, full } = reader(size);
     await writeAll(far, new Uint8Array(size));
-    const context = { clock, pools: new BufferPools(LADDER), idleTimeout: 0 };
+    const context = { clock, pools: new BufferPools(LADDER), idleTimeout: 0, grace: GRACE };
     const floats = new Float64Array(new SharedArrayBuffer(16));
     const relay = new Relay(context, stream, near, { floats, sent: 0 });
     const running = relay.run();
