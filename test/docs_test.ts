@@ -9,6 +9,7 @@ import { formatHelp } from "../lib/core/help.ts";
 import { OPTIONS, type OptionSpec } from "../lib/core/options.ts";
 import { GRANTS } from "../lib/permissions.ts";
 import { assertEquals, assertGreater } from "./assert.ts";
+import { needing, program } from "./needs.ts";
 import config from "../deno.json" with { type: "json" };
 import map from "../lib/imports.json" with { type: "json" };
 
@@ -197,26 +198,9 @@ Deno.test("the changelog's newest version is the program's", () => {
   assertEquals(/^## (\S+)/m.exec(changelog)?.[1], config.version);
 });
 
-const mandoc = await hasMandoc();
-
-Deno.test({
-  name: `mandoc finds nothing to complain about${mandoc ? "" : " (ignored: mandoc is missing)"}`,
-  ignore: !mandoc,
-  fn: async () => {
-    const path = new URL("man/balance.1", root).pathname;
-    const args = ["-T", "lint", path];
-    const { stdout, stderr } = await new Deno.Command("mandoc", { args }).output();
-    assertEquals(new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr), "");
-  },
+Deno.test(needing(program("mandoc"), "mandoc finds nothing to complain about"), async () => {
+  const path = new URL("man/balance.1", root).pathname;
+  const args = ["-T", "lint", path];
+  const { stdout, stderr } = await new Deno.Command("mandoc", { args }).output();
+  assertEquals(new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr), "");
 });
-
-async function hasMandoc(): Promise<boolean> {
-  try {
-    // Without a file it reads standard input, which is empty here.
-    await new Deno.Command("mandoc", { stdin: "null", stdout: "null", stderr: "null" }).output();
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
-}

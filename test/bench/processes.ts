@@ -5,6 +5,8 @@
  */
 import { family, isAlive } from "./procfs.ts";
 
+export { freePort } from "../e2e/ports.ts";
+
 /** How long a process may take to end before it is killed, milliseconds. */
 const TERM_LIMIT_MS = 3000;
 
@@ -116,12 +118,6 @@ function signal(pid: number, name: Deno.Signal): void {
   } catch {
     // It has ended meanwhile.
   }
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /**

@@ -96,12 +96,6 @@ function closeQuietly(resource: { close(): void }): void {
   }
 }
 
-/** A port that nobody listens on at the moment. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: HOST, port: 0 });
-  return listener.addr.port;
-}
-
 /** Whether nobody listens on a port. */
 export function isFree(port: number): boolean {
   try {

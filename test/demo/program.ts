@@ -5,7 +5,8 @@
  */
 import process from "node:process";
 import { GRANTS } from "../../lib/permissions.ts";
-import { freePort, HOST } from "./peers.ts";
+import { freePort } from "../e2e/ports.ts";
+import { HOST } from "./peers.ts";
 import { Failed, paint, say } from "./talk.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).href;

@@ -8,7 +8,7 @@ import {
 } from "../assert.ts";
 import { Backends, hold, startBackend } from "./backends.ts";
 import { get, gets, Guest } from "./clients.ts";
-import { commandLine, commands, Instance, run, startBalance, TempDir } from "./harness.ts";
+import { commandLine, commands, Instance, run, running, startBalance, TempDir } from "./harness.ts";
 import { freePort } from "./ports.ts";
 import { Output, within } from "./wait.ts";
 
@@ -34,7 +34,7 @@ function readLink(path: string): string {
 
 for (const command of commands()) {
   const test = (name: string, body: () => Promise<void>): void =>
-    Deno.test(`${name} (${command.name})`, body);
+    Deno.test(running(command, name), body);
 
   test("a background start is silent, and serves and answers when it returns", async () => {
     await using backends = new Backends(2);

@@ -2,7 +2,16 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
 import { Backends, hold } from "./backends.ts";
 import { gets, Guest } from "./clients.ts";
-import { commandLine, commands, Control, run, spawn, startBalance, TempDir } from "./harness.ts";
+import {
+  commandLine,
+  commands,
+  Control,
+  run,
+  running,
+  spawn,
+  startBalance,
+  TempDir,
+} from "./harness.ts";
 import { freePort } from "./ports.ts";
 import { eventually, Output, within } from "./wait.ts";
 
@@ -36,7 +45,7 @@ class Session implements AsyncDisposable {
 
 for (const command of commands()) {
   const test = (name: string, body: () => Promise<void>): void =>
-    Deno.test(`${name} (${command.name})`, body);
+    Deno.test(running(command, name), body);
 
   test("-c prints the answer and exits 0, whatever the answer", async () => {
     await using backends = new Backends(2);

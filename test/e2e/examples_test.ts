@@ -1,39 +1,50 @@
 /** The man page's examples, with loopback addresses in place of the hosts. */
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { openServices } from "../../lib/resolve.ts";
+import { ipv6, mayListen, type Need } from "../needs.ts";
 import { Backends, echo, hold, startBackend } from "./backends.ts";
 import { get, gets, Guest } from "./clients.ts";
-import { commands, isRoot, run, startBalance } from "./harness.ts";
+import { commands, run, running, startBalance } from "./harness.ts";
 import { freePort, ownAddress } from "./ports.ts";
 import { eventually } from "./wait.ts";
 
-/** Well-known ports need root; other names of the services database do not. */
-const SMTP = isRoot ? "smtp" : "binkp";
-const IMAP = isRoot ? "imap" : "kamanda";
-const NUMBERS: Readonly<Record<string, number>> = {
+/** Service names that stand for one another: a user without privileges has the last ones only. */
+const SERVICES: Readonly<Record<string, number>> = {
   smtp: 25,
   imap: 143,
-  binkp: 24554,
-  kamanda: 10081,
+  mysql: 3306,
+  postgresql: 5432,
+  redis: 6379,
+};
+
+/** The first service that this machine has the name of, and whose port may be listened on. */
+const [service, port] =
+  Object.entries(SERVICES).find(([name, port]) =>
+    openServices().get(name) === port && mayListen(ownAddress(), port)
+  ) ?? ["smtp", 0];
+const A_SERVICE: Need = {
+  name: "a service name with a free port",
+  package: "netbase",
+  met: port !== 0,
 };
 
 for (const command of commands()) {
-  const test = (name: string, body: () => Promise<void>): void =>
-    Deno.test(`${name} (${command.name})`, body);
+  const test = (name: string, body: () => Promise<void>, need?: Need): void =>
+    Deno.test(running(command, name, need === undefined ? [] : [need]), body);
 
   test("balance smtp host1 host2: in the background, both in turn", async () => {
     const [listen, ...hosts] = [ownAddress(), ownAddress(), ownAddress()];
-    const port = NUMBERS[SMTP] ?? 0;
     await using _a = startBackend("A", undefined, { hostname: hosts[0] ?? "", port });
     await using _b = startBackend("B", undefined, { hostname: hosts[1] ?? "", port });
-    await using balance = await startBalance(["-b", listen, SMTP, ...hosts], { command });
+    await using balance = await startBalance(["-b", listen, service, ...hosts], { command });
     assertEquals(await gets(4, port, listen), "A B A B");
     assertEquals(await balance.column("destination"), hosts.map((host) => `${host}:${port}`));
     const { runDir } = balance;
-    const shown = await run(["-b", listen, "-c", "show", SMTP], { command, runDir });
+    const shown = await run(["-b", listen, "-c", "show", service], { command, runDir });
     assertStringIncludes(shown.stdout, ` ${hosts[0]}    ${port}    0           2 `.trim());
-    const shell = await run(["-b", listen, "-i", SMTP], { command, runDir, stdin: "quit\n" });
+    const shell = await run(["-b", listen, "-i", service], { command, runDir, stdin: "quit\n" });
     assertStringIncludes(shell.stdout, `PID of master process is ${balance.pid}\n`);
-  });
+  }, A_SERVICE);
 
   test("balance -b IPV6 port host1 host2: listens there alone", async () => {
     await using backends = new Backends(2);
@@ -44,7 +55,7 @@ for (const command of commands()) {
     assertEquals(await gets(3, port, "::1"), "A B A");
     const refused = await get(port).catch((error: Error) => error.name);
     assertEquals(refused, "ConnectionRefused");
-  });
+  }, ipv6());
 
   test("balance -b ::ffff:IPV4 port host1 host2: IPv4 clients of that address", async () => {
     await using backends = new Backends(2);
@@ -55,16 +66,15 @@ for (const command of commands()) {
     assertEquals(await gets(3, port, own), "A B A");
     const refused = await get(port, "127.0.0.1").catch((error: Error) => error.name);
     assertEquals(refused, "ConnectionRefused");
-  });
+  }, ipv6());
 
   test("balance -fp imap mailserver: dumps the packets", async () => {
     const [listen, host] = [ownAddress(), ownAddress()];
-    const port = NUMBERS[IMAP] ?? 0;
     await using _server = startBackend("* OK", undefined, { hostname: host, port });
-    await using balance = await startBalance(["-fp", "-b", listen, IMAP, host], { command });
+    await using balance = await startBalance(["-fp", "-b", listen, service, host], { command });
     assertEquals(await get(port, listen), "* OK");
     await balance.stdout?.until("-< 5\n* OK\\0A\n\n-< 0\n\n");
-  });
+  }, A_SERVICE);
 
   test("balance -f 8888 host1 10.1.1.1:8000: default and own port", async () => {
     const [listen, host] = [ownAddress(), ownAddress()];
@@ -78,10 +88,9 @@ for (const command of commands()) {
 
   test("balance imap mailserver1::16 ! mailserver2: surplus goes to the second", async () => {
     const [listen, one, two] = [ownAddress(), ownAddress(), ownAddress()];
-    const port = NUMBERS[IMAP] ?? 0;
     await using _a = startBackend("A", hold, { hostname: one, port });
     await using _b = startBackend("B", hold, { hostname: two, port });
-    await using balance = await startBalance(["-b", listen, IMAP, `${one}::16`, "!", two], {
+    await using balance = await startBalance(["-b", listen, service, `${one}::16`, "!", two], {
       command,
     });
     const guests = await Promise.all(Array.from({ length: 20 }, () => Guest.come(port, listen)));
@@ -94,7 +103,7 @@ for (const command of commands()) {
     await eventually(async () => (await balance.column("c"))[0] === 15, "a slot is freed");
     using next = await Guest.come(port, listen);
     assertEquals(next.name, "A");
-  });
+  }, A_SERVICE);
 
   test("balance pop3 host1 host2 host3 ! fail-over1: the last group when all fail", async () => {
     const backends = new Backends(3);

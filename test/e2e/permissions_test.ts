@@ -1,5 +1,6 @@
 /** Running with less than all grants. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { needing, program } from "../needs.ts";
 import { startBackend } from "./backends.ts";
 import { get, gets } from "./clients.ts";
 import { type Command, ROOT, run, spawn, TempDir } from "./harness.ts";
@@ -46,16 +47,19 @@ for (const flags of [["-f"], []]) {
   });
 }
 
-Deno.test("deno run --allow-net main.ts -f asks nothing on a terminal", async () => {
-  await using backend = startBackend("A");
-  const port = freePort();
-  const words = [...NET_ONLY.words, "-f", String(port), `localhost:${backend.port}`];
-  await using terminal = new Terminal(words);
-  await eventually(() => listens(port), "it listens");
-  assertEquals(await get(port), "A");
-  assertMatch(plain(terminal.screen.text), NOTICE);
-  assertEquals(plain(terminal.screen.text).replace(NOTICE, ""), "");
-});
+Deno.test(
+  needing(program("script"), "deno run --allow-net main.ts -f asks nothing on a terminal"),
+  async () => {
+    await using backend = startBackend("A");
+    const port = freePort();
+    const words = [...NET_ONLY.words, "-f", String(port), `localhost:${backend.port}`];
+    await using terminal = new Terminal(words);
+    await eventually(() => listens(port), "it listens");
+    assertEquals(await get(port), "A");
+    assertMatch(plain(terminal.screen.text), NOTICE);
+    assertEquals(plain(terminal.screen.text).replace(NOTICE, ""), "");
+  },
+);
 
 for (
   const [flags, args, said] of [

@@ -4,7 +4,11 @@
  * @module
  */
 import { GRANTS } from "../../lib/permissions.ts";
+import { binary, type Definition, type Need, needing } from "../needs.ts";
 import { Output, within } from "./wait.ts";
+
+// A program under test that asked for a newer Deno would open files and connections that are not its own.
+Deno.env.set("DENO_NO_UPDATE_CHECK", "1");
 
 /** The top of the repository. */
 export const ROOT = new URL("../../", import.meta.url).pathname;
@@ -12,8 +16,6 @@ export const ROOT = new URL("../../", import.meta.url).pathname;
 export const BINARY = `${ROOT}dist/balance`;
 /** The user `nobody` and its group. */
 export const NOBODY = 65534;
-/** Whether the tests run as root. */
-export const isRoot = Deno.uid() === 0;
 
 /** A command line to test. */
 export interface Command {
@@ -39,24 +41,25 @@ export const SOURCE: Command = {
 /** The compiled program. */
 export const COMPILED: Command = { name: "compiled", words: [BINARY] };
 
-/** The commands that a chosen set of tests runs with: source, and compiled when there is a binary. */
+/** The commands that a chosen set of tests runs with: source and compiled. */
 export function commands(): readonly Command[] {
   const given = Deno.env.get("BALANCE_TEST_COMMAND");
-  if (given !== undefined) return [{ name: given, words: given.split(/\s+/) }];
-  return isFile(BINARY) ? [SOURCE, COMPILED] : [SOURCE];
+  return given === undefined ? [SOURCE, COMPILED] : [{ name: given, words: given.split(/\s+/) }];
+}
+
+/** A test that runs with one of the {@link commands}, if it is there, and whatever else it needs. */
+export function running(
+  command: Command,
+  name: string,
+  needs: readonly Need[] = [],
+): Definition {
+  const compiled = command === COMPILED ? [binary()] : [];
+  return needing([...compiled, ...needs], `${name} (${command.name})`);
 }
 
 /** The command that the other tests run with. */
 export function defaultCommand(): Command {
   return commands()[0] ?? SOURCE;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
 }
 
 /** How to run the command. */

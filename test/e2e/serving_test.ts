@@ -1,5 +1,6 @@
 /** What each serving option does to clients. */
 import { assertEquals } from "../assert.ts";
+import { ipv6, needing } from "../needs.ts";
 import { Backends, echo, hold, send, sink, startBackend } from "./backends.ts";
 import { dial, get, getFrom, gets, Guest } from "./clients.ts";
 import { startBalance } from "./harness.ts";
@@ -7,6 +8,7 @@ import { deadPort, freePort, ownAddress } from "./ports.ts";
 import { socketOptions } from "./socket_options.ts";
 import { eventually, within } from "./wait.ts";
 
+const IPV6 = ipv6();
 const dead = (): string => `127.0.0.1:${deadPort()}`;
 
 Deno.test("without a destination every client is closed, until a channel is created", async () => {
@@ -20,7 +22,7 @@ Deno.test("without a destination every client is closed, until a channel is crea
   assertEquals(await gets(2, port), "A A");
 });
 
-Deno.test("the default listener is IPv4 alone, -6 takes both", async () => {
+Deno.test(needing(IPV6, "the default listener is IPv4 alone, -6 takes both"), async () => {
   await using backends = new Backends(1);
   const four = freePort();
   await using _four = await startBalance(["-f", four, ...backends.operands]);
@@ -123,18 +125,21 @@ Deno.test("without -a a dead channel is tried for every client, silently", async
   assertEquals([balance.stdout?.text, balance.stderr?.text], ["", ""]);
 });
 
-Deno.test("a Hash group keeps each address on its channel, whatever the listener", async () => {
-  await using backends = new Backends(3);
-  for (const flags of ["-f", "-f6"]) {
-    const port = freePort();
-    await using _balance = await startBalance([flags, port, ...backends.operands, "%"]);
-    const served: string[] = [];
-    for (const from of ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.1", "127.0.0.2"]) {
-      served.push(await getFrom(from, port, "127.0.0.1"));
+Deno.test(
+  needing(IPV6, "a Hash group keeps each address on its channel, whatever the listener"),
+  async () => {
+    await using backends = new Backends(3);
+    for (const flags of ["-f", "-f6"]) {
+      const port = freePort();
+      await using _balance = await startBalance([flags, port, ...backends.operands, "%"]);
+      const served: string[] = [];
+      for (const from of ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.1", "127.0.0.2"]) {
+        served.push(await getFrom(from, port, "127.0.0.1"));
+      }
+      assertEquals(served.join(""), "CBACB");
     }
-    assertEquals(served.join(""), "CBACB");
-  }
-});
+  },
+);
 
 Deno.test("-H keeps failover of a Hash group inside it", async () => {
   await using backends = new Backends(3);
@@ -220,14 +225,18 @@ Deno.test("maxc counts attempts and connections, and is raised and lowered at ru
 });
 
 for (const flags of [["-f"], ["-f6"], ["-f", "--workers=2"]]) {
-  Deno.test(`both sockets have TCP_NODELAY and SO_KEEPALIVE with ${flags.join(" ")}`, async () => {
-    await using backend = startBackend("A", hold);
-    const port = freePort();
-    await using balance = await startBalance([...flags, port, backend.operand]);
-    using _guest = await Guest.come(port);
-    const wanted = { noDelay: true, keepAlive: true };
-    assertEquals(socketOptions(balance.pid), [wanted, wanted]);
-  });
+  const needs = flags.includes("-f6") ? [IPV6] : [];
+  Deno.test(
+    needing(needs, `both sockets have TCP_NODELAY and SO_KEEPALIVE with ${flags.join(" ")}`),
+    async () => {
+      await using backend = startBackend("A", hold);
+      const port = freePort();
+      await using balance = await startBalance([...flags, port, backend.operand]);
+      using _guest = await Guest.come(port);
+      const wanted = { noDelay: true, keepAlive: true };
+      assertEquals(socketOptions(balance.pid), [wanted, wanted]);
+    },
+  );
 }
 
 Deno.test("with -B the client's socket has SO_KEEPALIVE, and both have TCP_NODELAY", async () => {

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "../assert.ts";
 import { Backends, hold, receiveAll } from "./backends.ts";
 import { get, Guest } from "./clients.ts";
-import { commands, startBalance } from "./harness.ts";
+import { commands, running, startBalance } from "./harness.ts";
 import { freePort } from "./ports.ts";
 import { eventually, within } from "./wait.ts";
 
@@ -17,7 +17,7 @@ async function isRefused(port: number): Promise<boolean> {
 
 for (const command of commands()) {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    Deno.test(`${signal} ends an instance at once, by that signal (${command.name})`, async () => {
+    Deno.test(running(command, `${signal} ends an instance at once, by that signal`), async () => {
       await using backends = new Backends(1, hold);
       const port = freePort();
       await using balance = await startBalance(["-f", port, ...backends.operands], { command });
@@ -30,7 +30,7 @@ for (const command of commands()) {
     });
   }
 
-  Deno.test(`SIGQUIT drains: no new clients, then exit code 0 (${command.name})`, async () => {
+  Deno.test(running(command, "SIGQUIT drains: no new clients, then exit code 0"), async () => {
     await using backends = new Backends(1, hold);
     const port = freePort();
     await using balance = await startBalance(["-f", port, ...backends.operands], { command });

@@ -1,16 +1,19 @@
 /** The interactive shell on a terminal. */
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { commandLine, commands, startBalance } from "./harness.ts";
+import { program } from "../needs.ts";
+import { commandLine, commands, running, startBalance } from "./harness.ts";
 import { freePort } from "./ports.ts";
 import { plain, Terminal } from "./terminal.ts";
 
+/** The program that gives a terminal. */
+const SCRIPT = program("script");
 const ARROW_UP = "\x1b[A";
 const CTRL_C = "\x03";
 const CTRL_D = "\x04";
 
 for (const command of commands()) {
   const test = (name: string, body: (terminal: Terminal) => Promise<void>): void =>
-    Deno.test(`${name} (${command.name})`, async () => {
+    Deno.test(running(command, name, [SCRIPT]), async () => {
       const port = freePort();
       await using balance = await startBalance(["-f", port, "127.0.0.1:1"], { command });
       const { runDir } = balance;

@@ -1,12 +1,12 @@
 /** What an unprivileged user may do; needs root to become one. */
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { binary, needing, otherUser, reserved } from "../needs.ts";
 import { startBackend } from "./backends.ts";
 import { get } from "./clients.ts";
 import {
   BINARY,
   type Command,
   defaultCommand,
-  isRoot,
   NOBODY,
   run,
   startBalance,
@@ -46,25 +46,32 @@ async function commandForNobody(): Promise<Place | undefined> {
   return undefined;
 }
 
-const place = isRoot ? await commandForNobody() : undefined;
-/** Why the tests are left out, for their names. */
-const missing = !isRoot ? " (needs root)" : place === undefined ? " (needs dist/balance)" : "";
+const other = otherUser();
+const place = other.met ? await commandForNobody() : undefined;
+const needs = [other, { ...binary(), met: place !== undefined }];
 const command = place?.command ?? defaultCommand();
 const nobody = { command, user: NOBODY };
 
 function test(name: string, body: () => Promise<void>): void {
-  Deno.test({ name: `${name}${missing}`, ignore: missing !== "", fn: body });
+  Deno.test(needing(needs, name), body);
 }
 
-test("a low port is refused to an unprivileged user with exit code 71", async () => {
-  using dir = new TempDir();
-  for (const args of [["-f", 81], [81]]) {
-    const result = await run([...args, "127.0.0.1"], { ...nobody, runDir: dir.path });
-    assertEquals([result.code, result.stdout], [71, ""]);
-    assertEquals(result.stderr, "bind(): Permission denied\n");
-  }
-  assertEquals(dir.names, []);
-});
+const LOW = 81;
+Deno.test(
+  needing(
+    [...needs, reserved(LOW)],
+    "a low port is refused to an unprivileged user with exit code 71",
+  ),
+  async () => {
+    using dir = new TempDir();
+    for (const args of [["-f", LOW], [LOW]]) {
+      const result = await run([...args, "127.0.0.1"], { ...nobody, runDir: dir.path });
+      assertEquals([result.code, result.stdout], [71, ""]);
+      assertEquals(result.stderr, "bind(): Permission denied\n");
+    }
+    assertEquals(dir.names, []);
+  },
+);
 
 test("a user's instance is controlled by that user and by root", async () => {
   await using backend = startBackend("A");

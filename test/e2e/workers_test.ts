@@ -9,7 +9,7 @@ import type { Fields } from "../../lib/events.ts";
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
 import { Backends, hold, receiveAll } from "./backends.ts";
 import { get, gets, Guest } from "./clients.ts";
-import { commands, type Instance, startBalance } from "./harness.ts";
+import { commands, type Instance, running, startBalance } from "./harness.ts";
 import { freePort } from "./ports.ts";
 import { eventually, within } from "./wait.ts";
 
@@ -21,7 +21,7 @@ async function workerRows(balance: Instance): Promise<string[][]> {
 
 for (const command of commands()) {
   const test = (name: string, body: () => Promise<void>): void =>
-    Deno.test(`--workers 2: ${name} (${command.name})`, body);
+    Deno.test(running(command, `--workers 2: ${name}`), body);
 
   test("round robin is exact over both, and the counters add up", async () => {
     await using backends = new Backends(3);

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "../assert.ts";
+import { needing, program } from "../needs.ts";
 import { eventually, Instance, within } from "./kit.ts";
 import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
 import { cpuMs, descriptors } from "./proc.ts";
@@ -26,7 +27,11 @@ async function talks(connection: Deno.TcpConn, limitMs: number): Promise<boolean
   }
 }
 
-Deno.test("out of descriptors it serves what it has, waits without spinning, and recovers", async () => {
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test(needing(program("prlimit"), name), fn);
+}
+
+test("out of descriptors it serves what it has, waits without spinning, and recovers", async () => {
   await using backend = new Backend(echo);
   await using balance = await Instance.start([backend.port], { wrapper: LIMIT });
   const before = descriptors(balance.pid);
@@ -48,7 +53,7 @@ Deno.test("out of descriptors it serves what it has, waits without spinning, and
   await balance.settle();
 });
 
-Deno.test("a burst of more clients than descriptors is served in turn, none is lost", async () => {
+test("a burst of more clients than descriptors is served in turn, none is lost", async () => {
   await using backend = new Backend(echo);
   await using balance = await Instance.start([backend.port], {
     wrapper: LIMIT,
@@ -62,7 +67,7 @@ Deno.test("a burst of more clients than descriptors is served in turn, none is l
   await balance.settle();
 });
 
-Deno.test("out of descriptors it can still be controlled", async () => {
+test("out of descriptors it can still be controlled", async () => {
   await using backend = new Backend(echo);
   await using balance = await Instance.start([backend.port], { wrapper: LIMIT });
   const crowd = await Promise.all(Array.from({ length: 100 }, () => balance.connect()));

@@ -14,6 +14,15 @@ async function talk(connection: Deno.TcpConn): Promise<void> {
   await readExactly(connection, HELLO.length);
 }
 
+async function refuses(balance: Instance): Promise<boolean> {
+  try {
+    (await balance.connect()).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.ConnectionRefused;
+  }
+}
+
 for (const workers of ["1", "2"]) {
   Deno.test(`SIGQUIT drains: clients finish, nobody new, exit 0 (${workers} workers)`, async () => {
     await using backend = new Backend(echo);
@@ -67,8 +76,8 @@ Deno.test("a drain limit of many days is not none at all", async () => {
   using client = await balance.connect();
   await talk(client);
   balance.kill("SIGTERM");
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  await talk(client);
+  await eventually("it drains", () => refuses(balance));
+  for (let round = 0; round < 50; round++) await talk(client);
 });
 
 Deno.test("when `kill` has answered the port is free, with workers too", async () => {

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
+import { needing, program } from "../needs.ts";
 import { Background, run } from "./background.ts";
 import { balanceCommand, eventually, freePort, Instance, within } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";
@@ -98,24 +99,30 @@ Deno.test("a background instance has its own session, no terminal, and stands in
   assertEquals(await Deno.readLink(`/proc/${background.pid}/cwd`), "/");
 });
 
-Deno.test("a start on a terminal that hangs up leaves a living, controllable instance", async () => {
-  await using background = await Background.start([]);
-  await background.end("SIGKILL");
-  const words = [
-    ...balanceCommand(),
-    ...["-b", "127.0.0.1", "--run-dir", background.runDir, String(background.port)],
-  ];
-  const command = words.map((word) => `'${word}'`).join(" ");
-  // The terminal goes as soon as the command has returned, and everything on it is hung up.
-  const script = new Deno.Command("script", {
-    args: ["-qec", command, "/dev/null"],
-    stdin: "null",
-    stdout: "null",
-  });
-  assertEquals((await script.output()).code, 0);
-  assertMatch(await background.ask("version"), /3\.54/);
-  assertEquals((await background.control("kill")).code, 0);
-});
+Deno.test(
+  needing(
+    program("script"),
+    "a start on a terminal that hangs up leaves a living, controllable instance",
+  ),
+  async () => {
+    await using background = await Background.start([]);
+    await background.end("SIGKILL");
+    const words = [
+      ...balanceCommand(),
+      ...["-b", "127.0.0.1", "--run-dir", background.runDir, String(background.port)],
+    ];
+    const command = words.map((word) => `'${word}'`).join(" ");
+    // The terminal goes as soon as the command has returned, and everything on it is hung up.
+    const script = new Deno.Command("script", {
+      args: ["-qec", command, "/dev/null"],
+      stdin: "null",
+      stdout: "null",
+    });
+    assertEquals((await script.output()).code, 0);
+    assertMatch(await background.ask("version"), /3\.54/);
+    assertEquals((await background.control("kill")).code, 0);
+  },
+);
 
 Deno.test("without its run dir an instance serves on, and can be controlled again soon", async () => {
   await using backend = new Backend(echo);

@@ -4,10 +4,18 @@
  * @module
  */
 import { GRANTS } from "../../lib/permissions.ts";
+import { freePort } from "../e2e/ports.ts";
 import { alive } from "./proc.ts";
+
+// A program under test that asked for a newer Deno would open files and connections that are not its own.
+Deno.env.set("DENO_NO_UPDATE_CHECK", "1");
+
+export { freePort, ownAddress, returningPort } from "../e2e/ports.ts";
 
 /** Top folder of the tree under test. */
 export const ROOT = new URL("../..", import.meta.url).pathname;
+/** The folder of these tests. */
+export const HERE = new URL(".", import.meta.url).pathname;
 /** Whether the long forms run too. */
 export const LONG = Deno.env.get("BALANCE_LONG") === "1";
 /** The compiled binary, which some tests need. */
@@ -32,21 +40,6 @@ export function balanceCommand(): [string, ...string[]] {
   if (binary !== undefined) return [binary];
   const flags = GRANTS.map(({ flag }) => flag);
   return [Deno.execPath(), "run", "--quiet", "--no-prompt", ...flags, `${ROOT}main.ts`];
-}
-
-/** A port of 127.0.0.1 that was free a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
-}
-
-/**
- * A port for a backend that comes and goes, to be used on an address of its own (127.0.0.78 and so on).
- *
- * It lies outside the range that the system gives away, so that nobody has it when the backend comes back.
- */
-export function returningPort(): number {
-  return 20_000 + Deno.pid % 10_000;
 }
 
 /** Waits until something is true, looking every few ms. */
@@ -187,11 +180,18 @@ export class Instance implements AsyncDisposable {
     return Deno.connect({ hostname: "127.0.0.1", port: this.port });
   }
 
-  /** Connects from inside the network namespace of the instance and waits until it closes. */
-  async knock(): Promise<void> {
-    const word = ["nsenter", "-t", String(this.pid), "-n", "socat", "-u"];
-    const [program = "", ...args] = [...word, `TCP:127.0.0.1:${this.port}`, "STDOUT"];
-    await new Deno.Command(program, { args }).output();
+  /**
+   * Connects from inside the network namespace of the instance and waits until it closes.
+   *
+   * @returns How long the connection lasted, in ms.
+   */
+  async knock(): Promise<number> {
+    const client = [Deno.execPath(), "run", "--quiet", "--allow-net", `${HERE}inside/knock.ts`];
+    const { success, stdout, stderr } = await new Deno.Command("nsenter", {
+      args: ["-t", String(this.pid), "-n", ...client, String(this.port)],
+    }).output();
+    if (!success) throw new Error(`Cannot knock: ${new TextDecoder().decode(stderr)}`);
+    return Number(new TextDecoder().decode(stdout));
   }
 
   /** Has one shell command carried out. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { namespace, needing } from "../needs.ts";
 import { run } from "./background.ts";
 import { askSocket, balanceCommand, eventually, freePort, Instance, within } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";
@@ -22,12 +23,8 @@ function logged(file: string): string[] {
   return ["--log-file", file, "--log-connections"];
 }
 
-const canMount = Deno.uid() === 0 &&
-  new Deno.Command("unshare", { args: ["-m", "true"], stderr: "null" }).outputSync().success;
-
 Deno.test({
-  name: "a small disk that fills up and is freed again: the log goes on (needs root)",
-  ignore: !canMount,
+  ...needing(namespace("mount"), "a small disk that fills up and is freed again: the log goes on"),
   fn: async (): Promise<void> => {
     await using backend = new Backend(echo);
     const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });

@@ -5,6 +5,8 @@
  */
 import { connect as nodeConnect, type Socket } from "node:net";
 import { once } from "node:events";
+import { eventually } from "./kit.ts";
+import { waitingClients } from "./proc.ts";
 
 /** A destination that always refuses: nobody listens on port 1. */
 export const REFUSED = "127.0.0.1:1";
@@ -194,6 +196,9 @@ export class Resetter {
   }
 }
 
+/** The backlog of a {@link BlackHole}; the system lets one client more wait. */
+const BACKLOG = 1;
+
 /**
  * A port whose backlog is full, so that the system drops every further SYN: a connect there gets no answer at all.
  */
@@ -205,7 +210,7 @@ export class BlackHole implements AsyncDisposable {
   readonly #waiting: Promise<unknown>[] = [];
 
   private constructor() {
-    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
+    this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: BACKLOG });
     this.port = (this.#listener.addr as Deno.NetAddr).port;
   }
 
@@ -213,8 +218,7 @@ export class BlackHole implements AsyncDisposable {
   static async open(): Promise<BlackHole> {
     const hole = new BlackHole();
     for (let client = 0; client < 4; client++) hole.#waiting.push(hole.#knock());
-    const full = new Promise((resolve) => setTimeout(resolve, 100));
-    await full;
+    await eventually("a full backlog", () => waitingClients(hole.port) > BACKLOG);
     return hole;
   }
 

@@ -9,7 +9,9 @@ import { createTable } from "../../lib/core/layout.ts";
 import { WorkerCrew } from "../../lib/crew.ts";
 import { GRANTS } from "../../lib/permissions.ts";
 import { type Attempts, LEFT } from "./inside/attempts.ts";
-import { BINARY, COMPILED, Instance } from "./kit.ts";
+import { Output, within } from "../e2e/wait.ts";
+import { binary, needing, tracing } from "../needs.ts";
+import { BINARY, Instance } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";
 
 const INSIDE = new URL("./inside/", import.meta.url).pathname;
@@ -52,8 +54,7 @@ Deno.test("a worker gets the network only", async () => {
 });
 
 Deno.test({
-  name: "the compiled binary carries exactly the grants of the table",
-  ignore: !COMPILED,
+  ...needing(binary(), "the compiled binary carries exactly the grants of the table"),
   fn: (): void => {
     const text = new TextDecoder("latin1").decode(Deno.readFileSync(BINARY));
     const at = text.lastIndexOf('"permissions":{');
@@ -84,31 +85,38 @@ function objectAt(text: string, from: number): string {
   return "";
 }
 
-Deno.test("an instance at work opens no file and starts no program", async () => {
-  await using backend = new Backend(echo);
-  await using balance = await Instance.start([backend.port]);
-  const tracer = new Deno.Command("strace", {
-    args: [
-      "-f",
-      "-qq",
-      "-e",
-      "trace=execve,openat,unlink,rename,mkdir,symlink",
-      "-p",
-      `${balance.pid}`,
-    ],
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-  const traced = new Response(tracer.stderr).text();
-  for (let round = 0; round < 5; round++) {
-    using client = await balance.connect();
-    await writeAll(client, new Uint8Array(100_000));
-    await readExactly(client, 100_000);
-    await balance.ask("show");
-  }
-  tracer.kill("SIGINT");
-  await tracer.status;
-  // The engine itself looks at the processor's clock now and then.
-  const calls = (await traced).split("\n").filter((line) => !/"\/(sys|proc)\//.test(line));
-  assertEquals(calls.join("\n"), "");
-});
+Deno.test(
+  needing(tracing(), "an instance at work opens no file and starts no program"),
+  async () => {
+    await using backend = new Backend(echo);
+    await using balance = await Instance.start([backend.port]);
+    const tracer = new Deno.Command("strace", {
+      args: [
+        "-f",
+        "-e",
+        "trace=execve,openat,unlink,rename,mkdir,symlink",
+        "-p",
+        `${balance.pid}`,
+      ],
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const trace = new Output(tracer.stderr);
+    await trace.until(/ attached\b.*\n/);
+    for (let round = 0; round < 5; round++) {
+      using client = await balance.connect();
+      await writeAll(client, new Uint8Array(100_000));
+      await readExactly(client, 100_000);
+      await balance.ask("show");
+    }
+    tracer.kill("SIGINT");
+    await within(tracer.status, "the end of strace");
+    await trace.ended;
+    const own = /^\S*strace: Process \d+ (attached|detached)/;
+    // The engine itself looks at the processor's clock now and then.
+    const calls = trace.text.split("\n").filter((line) =>
+      !own.test(line) && !/"\/(sys|proc)\//.test(line)
+    );
+    assertEquals(calls.join("\n"), "");
+  },
+);

@@ -7,6 +7,9 @@
 /** Clock ticks a second in `/proc`, the same on every Linux. */
 const TICKS = 100;
 
+/** State of a listening socket. */
+const LISTENING = "0A";
+
 /** Open descriptors of a process. */
 export function descriptors(pid: number): number {
   return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
@@ -47,6 +50,15 @@ export function alive(pid: number): boolean {
 export function children(pid: number): number[] {
   const path = `/proc/${pid}/task/${pid}/children`;
   return Deno.readTextFileSync(path).split(" ").filter((word) => word !== "").map(Number);
+}
+
+/** Clients that a listener on a port of 127.0.0.1 has not accepted yet. */
+export function waitingClients(port: number): number {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const lines = Deno.readTextFileSync("/proc/net/tcp").split("\n");
+  const listener = lines.map((line) => line.trim().split(/\s+/))
+    .find((fields) => fields[1] === local && fields[3] === LISTENING);
+  return parseInt(listener?.[4]?.split(":")[1] ?? "0", 16);
 }
 
 function kilobytes(pid: number, name: string): number {

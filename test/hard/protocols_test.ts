@@ -7,19 +7,18 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { findProgram, needing, program } from "../needs.ts";
 import { Instance } from "./kit.ts";
 import { digest } from "./peers.ts";
 import { Random } from "./random.ts";
-import { find, missing, run, Server } from "./servers.ts";
+import { run, Server } from "./servers.ts";
 
 function protocol(
   name: string,
   programs: readonly string[],
   fn: () => Promise<void>,
 ): void {
-  const without = missing(programs);
-  const why = without.length === 0 ? "" : ` (not installed: ${without.join(", ")})`;
-  Deno.test({ name: `${name}${why}`, ignore: without.length > 0, fn });
+  Deno.test(needing(programs.map(program), name), fn);
 }
 
 const decoder = new TextDecoder();
@@ -126,37 +125,58 @@ protocol(
   },
 );
 
-protocol("PostgreSQL: queries, bulk copy both ways", ["initdb", "postgres", "psql"], async () => {
-  const root = Deno.uid() === 0;
-  const as = root
-    ? [find("setpriv") ?? "", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    : [];
-  await using server = await Server.start(async (port, folder) => {
-    if (root) await Deno.chown(folder, 65534, 65534);
-    const words = [...as, find("initdb") ?? "", "-D", `${folder}/data`, "-U", "postgres", "-N"];
-    const [program = "", ...args] = [...words, "-A", "trust", "--no-instructions", "-E", "UTF8"];
-    const made = await run(program, args, "", { LC_ALL: "C" });
-    assertEquals(made.code, 0, made.stderr);
-    return [
-      ...[...as, find("postgres") ?? "", "-D", `${folder}/data`, "-p", String(port), "-k", folder],
-      ...["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"],
-    ];
-  });
-  await using balance = await Instance.start([server.port]);
-  const psql = (args: string[], input = ""): ReturnType<typeof run> =>
-    run("psql", [
-      ...["-h", "127.0.0.1", "-p", String(balance.port), "-U", "postgres", "-qAtX", "-v"],
-      ...["ON_ERROR_STOP=1", ...args],
-    ], input);
-  const rows = Array.from({ length: 20_000 }, (_, at) => `${at}\trow ${at * 7919}\n`).join("");
-  const made = await psql(
-    ["-c", "create table t (n int, s text)", "-c", "copy t from stdin"],
-    rows,
-  );
-  assertEquals([made.code, made.stderr], [0, ""]);
-  const back = await psql(["-c", "copy (select * from t order by n) to stdout"]);
-  assertEquals(decoder.decode(back.stdout), rows);
-});
+protocol(
+  "PostgreSQL: queries, bulk copy both ways",
+  ["initdb", "postgres", "psql", "setpriv"],
+  async () => {
+    const root = Deno.uid() === 0;
+    const as = root
+      ? [findProgram("setpriv") ?? "", "--reuid=65534", "--regid=65534", "--clear-groups"]
+      : [];
+    await using server = await Server.start(async (port, folder) => {
+      if (root) await Deno.chown(folder, 65534, 65534);
+      const words = [
+        ...as,
+        findProgram("initdb") ?? "",
+        "-D",
+        `${folder}/data`,
+        "-U",
+        "postgres",
+        "-N",
+      ];
+      const [program = "", ...args] = [...words, "-A", "trust", "--no-instructions", "-E", "UTF8"];
+      const made = await run(program, args, "", { LC_ALL: "C" });
+      assertEquals(made.code, 0, made.stderr);
+      return [
+        ...[
+          ...as,
+          findProgram("postgres") ?? "",
+          "-D",
+          `${folder}/data`,
+          "-p",
+          String(port),
+          "-k",
+          folder,
+        ],
+        ...["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"],
+      ];
+    });
+    await using balance = await Instance.start([server.port]);
+    const psql = (args: string[], input = ""): ReturnType<typeof run> =>
+      run("psql", [
+        ...["-h", "127.0.0.1", "-p", String(balance.port), "-U", "postgres", "-qAtX", "-v"],
+        ...["ON_ERROR_STOP=1", ...args],
+      ], input);
+    const rows = Array.from({ length: 20_000 }, (_, at) => `${at}\trow ${at * 7919}\n`).join("");
+    const made = await psql(
+      ["-c", "create table t (n int, s text)", "-c", "copy t from stdin"],
+      rows,
+    );
+    assertEquals([made.code, made.stderr], [0, ""]);
+    const back = await psql(["-c", "copy (select * from t order by n) to stdout"]);
+    assertEquals(decoder.decode(back.stdout), rows);
+  },
+);
 
 protocol("SMTP: a mail with attachment arrives as it was sent", ["msmtpd", "curl"], async () => {
   await using server = await Server.start((port, folder) =>
@@ -199,7 +219,7 @@ protocol(
         PermitRootLogin: "yes",
       };
       const words = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
-      return [find("sshd") ?? "", "-D", "-f", "/dev/null", ...words];
+      return [findProgram("sshd") ?? "", "-D", "-f", "/dev/null", ...words];
     });
     await using balance = await Instance.start([server.port]);
     const input = "0123456789abcde\n".repeat(100_000);

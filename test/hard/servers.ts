@@ -3,37 +3,8 @@
  *
  * @module
  */
+import { findProgram } from "../needs.ts";
 import { eventually, freePort } from "./kit.ts";
-
-/** Folders that hold server programs beside those of `PATH`. */
-const FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/bin"];
-
-/** The path of a program; undefined if it is not installed. PostgreSQL's are looked for in its own folders too. */
-export function find(program: string): string | undefined {
-  for (const folder of [...FOLDERS, ...postgresFolders()]) {
-    const path = `${folder}/${program}`;
-    try {
-      if (Deno.statSync(path).isFile) return path;
-    } catch {
-      // Not here.
-    }
-  }
-  return undefined;
-}
-
-/** The ones of some programs that are not installed. */
-export function missing(programs: readonly string[]): string[] {
-  return programs.filter((program) => find(program) === undefined);
-}
-
-function postgresFolders(): string[] {
-  const top = "/usr/lib/postgresql";
-  try {
-    return [...Deno.readDirSync(top)].map(({ name }) => `${top}/${name}/bin`);
-  } catch {
-    return [];
-  }
-}
 
 /** A command's end: exit code and both outputs. */
 export interface Output {
@@ -49,7 +20,7 @@ export async function run(
   input = "",
   env: Record<string, string> = {},
 ): Promise<Output> {
-  const child = new Deno.Command(find(program) ?? program, {
+  const child = new Deno.Command(findProgram(program) ?? program, {
     args: [...args],
     env,
     stdin: "piped",
@@ -84,7 +55,7 @@ export class Server implements AsyncDisposable {
     const folder = await Deno.makeTempDir({ prefix: "balance-hard-" });
     await Deno.chmod(folder, 0o755);
     const [program = "", ...args] = await words(port, folder);
-    const child = new Deno.Command(find(program) ?? program, {
+    const child = new Deno.Command(findProgram(program) ?? program, {
       args,
       stdin: "null",
       stdout: "null",

@@ -4,6 +4,7 @@
  * @module
  */
 import { assert, assertEquals } from "../assert.ts";
+import { needing, patience } from "../needs.ts";
 import { eventually, Instance, LONG, within } from "./kit.ts";
 import { Backend, close, echo, readExactly, swallow, writeAll } from "./peers.ts";
 import { peakBytes, residentBytes } from "./proc.ts";
@@ -29,8 +30,10 @@ async function backPressure(balance: Instance): Promise<void> {
 }
 
 Deno.test({
-  name: "a receiver that stalls is ended by the idle timeout, after a minute at the earliest",
-  ignore: !LONG,
+  ...needing(
+    patience(),
+    "a receiver that stalls is ended by the idle timeout, after a minute at the earliest",
+  ),
   fn: async (): Promise<void> => {
     await using backend = new Backend(gush);
     await using balance = await Instance.start([backend.port], { options: ["-T", "1"] });

@@ -4,12 +4,13 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { balanceCommand, BINARY, COMPILED, freePort, Instance } from "./kit.ts";
+import { binary, needing, otherUser, program } from "../needs.ts";
+import { balanceCommand, BINARY, freePort, Instance } from "./kit.ts";
 
-/** Other users can only be played by root. */
-const NOT_ROOT = Deno.uid() !== 0;
+const OTHER = otherUser();
 /** Another user cannot run the source: its modules are in this user's cache. */
-const NO_OTHER = NOT_ROOT || !COMPILED;
+const OTHERS_BALANCE = [OTHER, binary()];
+const PERL = program("perl");
 const NOBODY = 65534;
 
 /** A run dir as root makes the classic's: everybody may make files, nobody may touch another's. */
@@ -67,8 +68,10 @@ function describe(path: string): string {
 for (const what of ["a symbolic link", "a file", "a folder", "a pipe"]) {
   for (const planter of [0, NOBODY]) {
     Deno.test({
-      name: `${what} planted by ${planter === 0 ? "the own user" : "a stranger"} stays as it is`,
-      ignore: NOT_ROOT,
+      ...needing(
+        OTHER,
+        `${what} planted by ${planter === 0 ? "the own user" : "a stranger"} stays as it is`,
+      ),
       fn: async (): Promise<void> => {
         const dir = await stickyDir();
         const port = freePort();
@@ -90,8 +93,10 @@ for (const what of ["a symbolic link", "a file", "a folder", "a pipe"]) {
 }
 
 Deno.test({
-  name: "root clears away a dead socket of a stranger, a stranger none of root's",
-  ignore: NO_OTHER,
+  ...needing(
+    [...OTHERS_BALANCE, PERL],
+    "root clears away a dead socket of a stranger, a stranger none of root's",
+  ),
   fn: async (): Promise<void> => {
     const dir = await stickyDir();
     const port = freePort();
@@ -127,8 +132,7 @@ async function fakeInstance(path: string, uid: number, text: string): Promise<Di
 }
 
 Deno.test({
-  name: "-c does not talk to another user's socket",
-  ignore: NO_OTHER,
+  ...needing(OTHERS_BALANCE, "-c does not talk to another user's socket"),
   fn: async (): Promise<void> => {
     const dir = await stickyDir();
     const port = freePort();
@@ -141,8 +145,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "another user cannot open the control socket, from the moment it appears",
-  ignore: NOT_ROOT,
+  ...needing(
+    [OTHER, PERL],
+    "another user cannot open the control socket, from the moment it appears",
+  ),
   fn: async (): Promise<void> => {
     const dir = await stickyDir();
     const port = freePort();
@@ -169,8 +175,10 @@ my $how = connect($s, sockaddr_un($path)) ? "connected" : "$!";
 printf "%o %s\\n", $mode & 07777, $how;`;
 
 Deno.test({
-  name: "what another user's instance answers reaches root's terminal without control characters",
-  ignore: NOT_ROOT,
+  ...needing(
+    OTHER,
+    "what another user's instance answers reaches root's terminal without control characters",
+  ),
   fn: async (): Promise<void> => {
     const dir = await stickyDir();
     for (

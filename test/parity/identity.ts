@@ -57,11 +57,21 @@ function readCluster(word: string, rest: string[], identity: Identity): void {
 
 function portNumber(text: string): number {
   if (/^\d/.test(text)) return parseInt(text);
-  for (const line of Deno.readTextFileSync("/etc/services").split("\n")) {
+  for (const line of services().split("\n")) {
     const [name, port = "", ...aliases] = line.replace(/#.*/, "").trim().split(/\s+/);
     if (port.endsWith("/tcp") && (name === text || aliases.includes(text))) return parseInt(port);
   }
   return 0;
+}
+
+/** The services database; empty where there is none. */
+function services(): string {
+  try {
+    return Deno.readTextFileSync("/etc/services");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
 }
 
 /** How many sockets listen on a port. */

@@ -5,16 +5,17 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import { needing } from "../needs.ts";
 import { applyExceptions, readExceptions } from "./exceptions.ts";
 import { FormatError } from "./fields.ts";
 import { readTranscript, type Transcript } from "./format.ts";
 import { identityOf } from "./identity.ts";
 import { matches } from "./placeholders.ts";
 import { readSuite, sample, withWorkers } from "./suite.ts";
+import { world } from "./world_need.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
-/** Namespaces need root on Linux. */
-const IGNORE = Deno.build.os !== "linux" || Deno.uid() !== 0;
+const WORLD = await world();
 
 /** What is recorded of the classic, or made up: the fake does the first two right. */
 const CASES: Record<string, Record<string, unknown>> = {
@@ -67,24 +68,25 @@ async function play(names: readonly string[]): Promise<{ code: number; lines: st
   }
 }
 
-Deno.test("the player fails exactly the cases that the program or the transcript has wrong", {
-  ignore: IGNORE,
-}, async () => {
-  const names = Object.keys(CASES);
-  const { code, lines } = await play(names);
-  const failed = lines.filter((line) => line.startsWith("FAIL ")).map((line) => line.slice(5));
-  assertEquals(failed.sort(), names.filter((name) => !RIGHT.includes(name)).sort());
-  assertEquals(lines.at(-1), "2 passed, 8 failed, 0 skipped");
-  assertEquals(code, 1);
-  const text = lines.join("\n");
-  assertStringIncludes(text, 'expected "B1 | B2", got "B2 | B1"');
-  assertStringIncludes(text, 'exit: expected "64", got "65"');
-  assertStringIncludes(text, 'unknown op "dance"');
-  assertStringIncludes(text, 'unknown field "tempo"');
-  assertStringIncludes(text, 'unknown backend kind "odd"');
-});
+Deno.test(
+  needing(WORLD, "the player fails exactly the cases that the program or the transcript has wrong"),
+  async () => {
+    const names = Object.keys(CASES);
+    const { code, lines } = await play(names);
+    const failed = lines.filter((line) => line.startsWith("FAIL ")).map((line) => line.slice(5));
+    assertEquals(failed.sort(), names.filter((name) => !RIGHT.includes(name)).sort());
+    assertEquals(lines.at(-1), "2 passed, 8 failed, 0 skipped");
+    assertEquals(code, 1);
+    const text = lines.join("\n");
+    assertStringIncludes(text, 'expected "B1 | B2", got "B2 | B1"');
+    assertStringIncludes(text, 'exit: expected "64", got "65"');
+    assertStringIncludes(text, 'unknown op "dance"');
+    assertStringIncludes(text, 'unknown field "tempo"');
+    assertStringIncludes(text, 'unknown backend kind "odd"');
+  },
+);
 
-Deno.test("the player ends with 0 when everything passes", { ignore: IGNORE }, async () => {
+Deno.test(needing(WORLD, "the player ends with 0 when everything passes"), async () => {
   assertEquals(await play(RIGHT), { code: 0, lines: ["2 passed, 0 failed, 0 skipped"] });
 });
 

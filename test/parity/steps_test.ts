@@ -5,9 +5,10 @@
  * @module
  */
 import { assertEquals } from "../assert.ts";
+import { needing } from "../needs.ts";
+import { world } from "./world_need.ts";
 
 const HERE = new URL(".", import.meta.url).pathname;
-const IGNORE = Deno.build.os !== "linux" || Deno.uid() !== 0;
 const PORT = "<B1>";
 const dial = { op: "connect", id: "a", port: PORT, expect: "connected" };
 
@@ -71,33 +72,34 @@ const STEPS: Record<string, unknown[]> = {
   ],
 };
 
-Deno.test("every kind of backend and the steps for it do what the format says", {
-  ignore: IGNORE,
-}, async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const [name, steps] of Object.entries(STEPS)) {
-      const backends = [{ name: "B1", port: PORT, kind: name }];
-      const text = JSON.stringify({
-        name,
-        category: "test",
-        argv: [],
-        stdin: null,
-        setup: { backends, steps },
-        exit: 64,
-        stdout: "",
-        stderr: "<USAGE>\n",
-        disposition: "keep",
-      });
-      await Deno.writeTextFile(`${folder}/${name}.json`, text);
+Deno.test(
+  needing(await world(), "every kind of backend and the steps for it do what the format says"),
+  async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      for (const [name, steps] of Object.entries(STEPS)) {
+        const backends = [{ name: "B1", port: PORT, kind: name }];
+        const text = JSON.stringify({
+          name,
+          category: "test",
+          argv: [],
+          stdin: null,
+          setup: { backends, steps },
+          exit: 64,
+          stdout: "",
+          stderr: "<USAGE>\n",
+          disposition: "keep",
+        });
+        await Deno.writeTextFile(`${folder}/${name}.json`, text);
+      }
+      const fake = `${Deno.execPath()} run -A --no-lock ${HERE}fake_balance.ts`;
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--unstable-net", `${HERE}play.ts`, "--balance", fake, folder],
+        stderr: "inherit",
+      }).output();
+      assertEquals(new TextDecoder().decode(stdout), "12 passed, 0 failed, 0 skipped\n");
+    } finally {
+      await Deno.remove(folder, { recursive: true });
     }
-    const fake = `${Deno.execPath()} run -A --no-lock ${HERE}fake_balance.ts`;
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--unstable-net", `${HERE}play.ts`, "--balance", fake, folder],
-      stderr: "inherit",
-    }).output();
-    assertEquals(new TextDecoder().decode(stdout), "12 passed, 0 failed, 0 skipped\n");
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+  },
+);
