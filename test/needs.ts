@@ -83,6 +83,11 @@ export function patience(): Need {
   };
 }
 
+/** An entry in the password database, which some servers and clients want of whoever starts them. */
+export function account(): Need {
+  return { name: "a user with a name", met: succeeds(["id", "-un"]) };
+}
+
 /** To run programs as another user. */
 export function otherUser(): Need {
   const as = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups"];

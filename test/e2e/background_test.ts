@@ -25,7 +25,15 @@ function sessionOf(pid: number | "self"): string {
 /** What a process has open. */
 function openFiles(pid: number): string[] {
   const folder = `/proc/${pid}/fd`;
-  return [...Deno.readDirSync(folder)].map(({ name }) => readLink(`${folder}/${name}`));
+  return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
+    try {
+      return [readLink(`${folder}/${name}`)];
+    } catch (error) {
+      // Closed meanwhile.
+      if (error instanceof Deno.errors.NotFound) return [];
+      throw error;
+    }
+  });
 }
 
 function readLink(path: string): string {

@@ -41,7 +41,8 @@ for (const command of commands()) {
     assertEquals(await balance.column("destination"), hosts.map((host) => `${host}:${port}`));
     const { runDir } = balance;
     const shown = await run(["-b", listen, "-c", "show", service], { command, runDir });
-    assertStringIncludes(shown.stdout, ` ${hosts[0]}    ${port}    0           2 `.trim());
+    const place = `${hosts[0]} ${String(port).padStart(5)}`;
+    assertStringIncludes(shown.stdout, ` ${place}    0           2 `);
     const shell = await run(["-b", listen, "-i", service], { command, runDir, stdin: "quit\n" });
     assertStringIncludes(shell.stdout, `PID of master process is ${balance.pid}\n`);
   }, A_SERVICE);

@@ -27,8 +27,8 @@ async function talk(connection: Deno.TcpConn): Promise<void> {
 }
 
 async function talks(balance: Instance): Promise<boolean> {
-  using client = await balance.connect();
   try {
+    using client = await balance.connect();
     await within("an echo", talk(client), 5000);
     return true;
   } catch {
@@ -89,6 +89,13 @@ Deno.test("a backend killed and started again under load costs only the connecti
   const load = Promise.all(Array.from({ length: 8 }, async () => {
     while (!stop) results.push(await talks(balance));
   }));
+  // A failure below is told as what it is, not by the clients that it leaves alone.
+  await using _end = {
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      stop = true;
+      await load;
+    },
+  };
   let lost = 0;
   for (let round = 0; round < (LONG ? 50 : 5); round++) {
     await using backend = new Backend(echo, port, address);

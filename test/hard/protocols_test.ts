@@ -7,7 +7,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { findProgram, needing, program } from "../needs.ts";
+import { account, findProgram, type Need, needing, program } from "../needs.ts";
 import { Instance } from "./kit.ts";
 import { digest } from "./peers.ts";
 import { Random } from "./random.ts";
@@ -17,8 +17,9 @@ function protocol(
   name: string,
   programs: readonly string[],
   fn: () => Promise<void>,
+  needs: readonly Need[] = [],
 ): void {
-  Deno.test(needing(programs.map(program), name), fn);
+  Deno.test(needing([...needs, ...programs.map(program)], name), fn);
 }
 
 const decoder = new TextDecoder();
@@ -176,6 +177,7 @@ protocol(
     const back = await psql(["-c", "copy (select * from t order by n) to stdout"]);
     assertEquals(decoder.decode(back.stdout), rows);
   },
+  [account()],
 );
 
 protocol("SMTP: a mail with attachment arrives as it was sent", ["msmtpd", "curl"], async () => {
@@ -238,4 +240,5 @@ protocol(
     assertEquals([code, stderr, stdout.length], [7, "", input.length]);
     assertEquals(decoder.decode(stdout) === input, true);
   },
+  [account()],
 );
