@@ -56,6 +56,7 @@ Deno.test(
     await using terminal = new Terminal(words);
     await eventually(() => listens(port), "it listens");
     assertEquals(await get(port), "A");
+    await terminal.screen.until("\n");
     assertMatch(plain(terminal.screen.text), NOTICE);
     assertEquals(plain(terminal.screen.text).replace(NOTICE, ""), "");
   },
