@@ -123,6 +123,7 @@ Deno.test("silence is bounded: 10 s for a client after its server's end, -T to t
   for (const [seconds, low, high] of [[grace, 9.7, 13], [idleTime, 1.9, 4.5], [atOnce, 0, 1.5]]) {
     assert((seconds ?? 0) >= (low ?? 0) && (seconds ?? 0) < (high ?? 0), `${seconds} s`);
   }
+  await second.stderr?.until("\n");
   assertEquals(second.stderr?.text, "timed out after 2 seconds\n");
   assertEquals([first.stderr?.text, third.stderr?.text], ["", ""]);
 });

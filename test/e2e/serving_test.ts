@@ -181,6 +181,7 @@ Deno.test("-d traces on stderr, after two lines on stdout", async () => {
   const args = ["-fd", port, `127.0.0.1:${gone}:5`, "!", ...backends.operands, "%"];
   await using balance = await startBalance(args);
   assertEquals(await get(port), "A");
+  await balance.stdout?.until("bindhost=NULL\n");
   await balance.stderr?.until("successful\n");
   assertEquals(balance.stdout?.text, "argv[0]=balance\nbindhost=NULL\n");
   assertEquals(balance.stderr?.text.split("\n"), [

@@ -91,6 +91,7 @@ Deno.test("--workers 2: a port in use is refused with exit code 71", async () =>
 Deno.test("--workers 2 with -p uses one worker, and says so", async () => {
   const port = freePort();
   await using balance = await startBalance(["-fp", "--workers=2", port]);
+  await balance.stderr?.until("\n");
   assertEquals(
     balance.stderr?.text,
     "balance: one worker instead of 2: the packet dump (-p) uses one\n",
