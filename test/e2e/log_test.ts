@@ -1,8 +1,9 @@
 /** The log at the end of an instance, in a file that moves, and after a fault of the program's own. */
 import { assert, assertEquals, assertMatch } from "../assert.ts";
+import { needing, privilege } from "../needs.ts";
 import { Backends, hold, startBackend } from "./backends.ts";
 import { get, Guest } from "./clients.ts";
-import { isRoot, ROOT, SOURCE, startBalance, TempDir } from "./harness.ts";
+import { ROOT, SOURCE, startBalance, TempDir } from "./harness.ts";
 import type { Instance } from "./instance.ts";
 import { freePort } from "./ports.ts";
 import { eventually, within } from "./wait.ts";
@@ -96,8 +97,10 @@ Deno.test("SIGHUP and rotation work in the background too, through a link to the
 });
 
 Deno.test({
-  name: "a log file in the root folder gets its lines (needs root)",
-  ignore: !isRoot,
+  ...needing(
+    privilege("a root folder that can be written", ["test", "-w", "/"]),
+    "a log file in the root folder gets its lines",
+  ),
   fn: async () => {
     await using backend = startBackend("A");
     const path = `/balance-test-${crypto.randomUUID()}.log`;

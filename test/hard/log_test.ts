@@ -47,8 +47,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the last line of a background instance reaches /dev/log, with its severity (needs root)",
-  ignore: !canMount,
+  ...needing(
+    namespace("mount"),
+    "the last line of a background instance reaches /dev/log, with its severity",
+  ),
   fn: async (): Promise<void> => {
     await using backend = new Backend(echo);
     const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
