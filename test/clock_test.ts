@@ -100,23 +100,21 @@ Deno.test("a clock that is disposed of does not beat, and aborts nothing", async
   assertEquals([clock.now, signal.aborted], [0, false]);
 });
 
-for (const told of [true, false]) {
-  Deno.test(`one that throws stops neither the clock nor the others, ${told ? "and is told once" : "told or not"}`, async () => {
-    const faults: unknown[] = [];
-    using clock = told ? new Clock((fault) => faults.push(fault)) : new Clock();
-    const seen: string[] = [];
-    const fault = new Error("broken");
-    clock.watched.add({ beat: () => seen.push("before") });
-    clock.watched.add({
-      beat: (): void => {
-        throw fault;
-      },
-    });
-    clock.watched.add({ beat: () => seen.push("behind") });
-    const signal = clock.deadline(0);
-    await reach(clock, 2);
-    assertEquals(seen, ["before", "behind", "before", "behind"]);
-    assert(signal.aborted);
-    assertEquals(faults, told ? [fault] : []);
+Deno.test("one that throws stops neither the clock nor the others, and is told once", async () => {
+  const faults: unknown[] = [];
+  using clock = new Clock((fault) => faults.push(fault));
+  const seen: string[] = [];
+  const fault = new Error("broken");
+  clock.watched.add({ beat: () => seen.push("before") });
+  clock.watched.add({
+    beat: (): void => {
+      throw fault;
+    },
   });
-}
+  clock.watched.add({ beat: () => seen.push("behind") });
+  const signal = clock.deadline(0);
+  await reach(clock, 2);
+  assertEquals(seen, ["before", "behind", "before", "behind"]);
+  assert(signal.aborted);
+  assertEquals(faults, [fault]);
+});

@@ -92,7 +92,7 @@ class Scene implements Disposable {
   readonly client = new Peer();
   readonly server = new Peer();
   readonly clock = new Clock();
-  readonly pools = new BufferPools(LADDER);
+  readonly pools = new BufferPools(LADDER, () => 0);
   readonly floats = new Float64Array(new SharedArrayBuffer(16));
   readonly relay: Relay;
   readonly run: Promise<Cause>;
@@ -311,7 +311,7 @@ Deno.test("a fault of this program in the meter ends its connection and is told"
       throw new Error("injected");
     },
   });
-  const context = { clock, pools: new BufferPools(LADDER), idleTimeout: 1, grace: SHORT };
+  const context = { clock, pools: new BufferPools(LADDER, () => 0), idleTimeout: 1, grace: SHORT };
   const relay = new Relay(context, client, server, { floats, sent: 0 });
   client.send(1);
   assertEquals(String(await assertRejects(() => relay.run())), "Error: injected");
@@ -337,7 +337,7 @@ Deno.test("a fault of this program in a beat ends its connection and is told", a
 
 Deno.test("a buffer is nobody else's while a read that the relay gave up may still fill it", async () => {
   using clock = new Clock();
-  const pools = new BufferPools(LADDER);
+  const pools = new BufferPools(LADDER, () => 0);
   const late = Promise.withResolvers<number | null>();
   const buffers: Uint8Array[] = [];
   // The server fills the smallest buffer, then its next read hangs, while writing to the client fails.
@@ -382,7 +382,7 @@ Deno.test("the same when a fault or the deadline gives the read up", async () =>
 
 Deno.test("large buffers are still to be had after many relays", async () => {
   using clock = new Clock();
-  const pools = new BufferPools(LADDER);
+  const pools = new BufferPools(LADDER, () => 0);
   for (let count = 0; count < 1000; count++) {
     // Each reads enough to climb to the largest class, then both sides end.
     let left = 4;
