@@ -6,6 +6,13 @@
 import { EXIT, ExitError } from "./core/errors.ts";
 import { type WorkerView } from "./core/report.ts";
 import { type Table } from "./core/layout.ts";
+import {
+  afterDeath,
+  type Episode,
+  NO_DEATH,
+  RESTART_PACE,
+  type RestartPace,
+} from "./core/restart.ts";
 import { releaseAll, workerLoad } from "./core/table.ts";
 import { printable } from "./core/text.ts";
 import type { EngineConfig } from "./engine.ts";
@@ -64,8 +71,13 @@ export type Word =
   | { readonly kind: "starved" }
   | { readonly kind: "trace"; readonly line: string };
 
-/** Time that a worker must have lived to be restarted at once, in ms. */
-const SHORT_LIFE_MS = 1000;
+/** What tests choose otherwise. */
+export interface CrewOptions {
+  /** The worker's entry. */
+  readonly module?: URL;
+  /** When dead workers are replaced. */
+  readonly pace?: RestartPace;
+}
 
 interface Place {
   readonly worker: number;
@@ -73,6 +85,12 @@ interface Place {
   state: WorkerView["state"];
   restarts: number;
   started: number;
+  /** Its deaths that follow each other closely. */
+  episode: Episode;
+  /** The timer of the next restart. */
+  restart: number | undefined;
+  /** Why it died before all were up. */
+  failure: string | undefined;
   /** Resolved when it does not listen any more, and when its last connection has ended. */
   readonly stopped: PromiseWithResolvers<void>;
   readonly finished: PromiseWithResolvers<void>;
@@ -87,33 +105,38 @@ export class WorkerCrew implements Crew {
   readonly #table: Table;
   readonly #reporter: Reporter;
   readonly #module: URL;
+  readonly #pace: RestartPace;
+  #started = false;
   #stopping = false;
 
   /**
    * Prepares the workers; {@link start} starts them.
    *
    * @param table Its number of workers is how many are started.
-   * @param module The worker's entry; tests give another one.
    */
   constructor(
     address: ListenAddress,
     config: EngineConfig,
     table: Table,
     reporter: Reporter,
-    module: URL = new URL("./worker.ts", import.meta.url),
+    options: CrewOptions = {},
   ) {
     const { memory, workers } = table;
     const trace = reporter.trace !== undefined;
     this.#order = { kind: "start", config, address, memory, workers, trace };
     this.#table = table;
     this.#reporter = reporter;
-    this.#module = module;
+    this.#module = options.module ?? new URL("./worker.ts", import.meta.url);
+    this.#pace = options.pace ?? RESTART_PACE;
     this.#places = Array.from({ length: workers }, (_, worker) => ({
       worker,
       thread: undefined,
       state: "restarting",
       restarts: 0,
       started: 0,
+      episode: NO_DEATH,
+      restart: undefined,
+      failure: undefined,
       stopped: Promise.withResolvers(),
       finished: Promise.withResolvers(),
     }));
@@ -123,15 +146,17 @@ export class WorkerCrew implements Crew {
   /**
    * Starts the workers; resolves when all of them listen.
    *
-   * @throws {ExitError} 71 if one of them cannot.
+   * @throws {ExitError} 71 if one of them cannot; none is left then.
    */
   async start(): Promise<void> {
-    const deaths = await Promise.all(this.#places.map((place) => this.#launch(place)));
-    const death = deaths.find((reason) => reason !== undefined);
-    if (death === undefined) return;
-    this.#stopping = true;
+    await Promise.all(this.#places.map((place) => this.#launch(place)));
+    const failed = this.#places.find(({ failure }) => failure !== undefined);
+    if (failed === undefined) {
+      this.#started = true;
+      return;
+    }
     for (const { thread } of this.#places) thread?.terminate();
-    throw new ExitError(EXIT.os, `balance: no worker: ${printable(death)}`);
+    throw new ExitError(EXIT.os, `balance: no worker: ${printable(failed.failure ?? "")}`);
   }
 
   /** The threads as they are now. */
@@ -149,6 +174,7 @@ export class WorkerCrew implements Crew {
     this.#stopping = true;
     for (const place of this.#places) {
       if (place.thread === undefined) leave(place);
+      clearTimeout(place.restart);
       place.state = "stopped";
     }
     this.#tell({ kind: "stop" });
@@ -164,8 +190,8 @@ export class WorkerCrew implements Crew {
     for (const { thread } of this.#places) thread?.postMessage(order);
   }
 
-  /** Starts one worker; resolves when it listens, with a reason when it died before. */
-  #launch(place: Place): Promise<string | undefined> {
+  /** Starts one worker; resolves when it listens or has died. */
+  #launch(place: Place): Promise<void> {
     const thread = new Worker(this.#module, {
       type: "module",
       name: `balance ${place.worker}`,
@@ -173,16 +199,15 @@ export class WorkerCrew implements Crew {
     });
     place.thread = thread;
     place.started = performance.now();
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    const { promise, resolve } = Promise.withResolvers<void>();
     thread.onmessage = ({ data }: MessageEvent<Word>) => {
-      if (data.kind === "up") resolve(undefined);
-      if (data.kind === "died") resolve(data.reason);
       this.#hear(place, data);
+      if (data.kind === "up" || data.kind === "died") resolve();
     };
     thread.onerror = (event) => {
       event.preventDefault();
-      resolve(event.message);
       this.#bury(place, event.message);
+      resolve();
     };
     thread.postMessage({ ...this.#order, worker: place.worker } satisfies Start);
     return promise;
@@ -215,31 +240,48 @@ export class WorkerCrew implements Crew {
     }
   }
 
-  /** A worker died: its connections are lost, their places are given back, and another one takes over. */
+  /**
+   * A worker died: its connections are lost, their places are given back, and another one takes over.
+   *
+   * By then nothing runs in the thread, so that it claims nothing more.
+   */
   #bury(place: Place, reason: string): void {
     if (place.thread === undefined) return;
     place.thread.terminate();
     place.thread = undefined;
     releaseAll(this.#table, place.worker);
-    const { worker } = place;
-    this.#reporter.log("error", "worker {worker} died, its connections are lost", {
-      worker,
-      reason,
-    });
+    if (!this.#started) {
+      place.failure = reason;
+      return;
+    }
+    const lived = performance.now() - place.started;
+    place.episode = afterDeath(place.episode, lived, this.#pace);
+    this.#tellDeath(place, reason);
     if (this.#stopping) return leave(place);
     place.state = "restarting";
     place.restarts++;
-    const again = async (): Promise<void> => {
-      if (this.#stopping) return;
-      await this.#launch(place);
-      if (place.state === "running") {
-        this.#reporter.log("notice", "worker {worker} restarted", { worker });
-      }
-    };
-    const lived = performance.now() - place.started;
-    setTimeout(again, lived < SHORT_LIFE_MS ? SHORT_LIFE_MS : 0);
+    place.restart = setTimeout(() => this.#restart(place), place.episode.pauseMs);
+  }
+
+  /** Two lines for an episode, however long it lasts: the first death, and that there are more. */
+  #tellDeath({ worker, episode }: Place, reason: string): void {
+    const message = DEATHS[episode.deaths - 1];
+    if (message !== undefined) this.#reporter.log("error", message, { worker, reason });
+  }
+
+  async #restart(place: Place): Promise<void> {
+    await this.#launch(place);
+    const { worker, state, episode } = place;
+    if (state !== "running" || episode.deaths > 1) return;
+    this.#reporter.log("notice", "worker {worker} restarted", { worker });
   }
 }
+
+/** What is told of the first deaths of an episode; no more is told of the others. */
+const DEATHS = [
+  "worker {worker} died, its connections are lost",
+  "worker {worker} dies again and again, restarts are delayed",
+] as const;
 
 /** Nothing more comes from a place's worker. */
 function leave(place: Place): void {

@@ -120,7 +120,7 @@ Deno.test("a worker that dies is logged and restarted, and only its connections 
     PLAIN_ENGINE,
     table,
     reporter,
-    module,
+    { module },
   );
   await crew.start();
   const guests = await Promise.all(Array.from({ length: 20 }, () => Guest.come(port)));

@@ -45,7 +45,7 @@ Deno.test("a worker gets the network only", async () => {
     PLAIN_ENGINE,
     createTable(1),
     { log: (_level, message) => said.push(message), trace: undefined, starved: () => {} },
-    new URL("./inside/probe_worker.ts", import.meta.url),
+    { module: new URL("./inside/probe_worker.ts", import.meta.url) },
   );
   await crew.start();
   crew.stopListening();

@@ -3,12 +3,15 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { PLAIN_ENGINE } from "../engine_config.ts";
 import { assertEquals, assertStringIncludes } from "../assert.ts";
 import { apply } from "../../lib/core/change.ts";
 import { createTable, type Table } from "../../lib/core/layout.ts";
 import { viewTable } from "../../lib/core/view.ts";
+import { EXIT, ExitError } from "../../lib/core/errors.ts";
 import { WorkerCrew } from "../../lib/crew.ts";
+import type { Reporter } from "../../lib/events.ts";
 import { GRANTS } from "../../lib/permissions.ts";
 import { eventually, freePort, within } from "./kit.ts";
 import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
@@ -47,6 +50,20 @@ async function talks(connection: Deno.TcpConn): Promise<boolean> {
   }
 }
 
+/** A table of one channel without a limit. */
+function tableTo(port: number, workers: number): Table {
+  const table = createTable(workers);
+  apply(table, [
+    { kind: "create", group: 0, address: LOOPBACK, port, maxc: 0, enabled: true },
+  ]);
+  return table;
+}
+
+/** Where a crew's words go, without their values. */
+function collector(said: string[]): Reporter {
+  return { log: (_level, message) => said.push(message), trace: undefined, starved: () => {} };
+}
+
 function connections(table: Table): number {
   return viewTable(table).reduce((sum, { c }) => sum + c, 0);
 }
@@ -56,21 +73,13 @@ Deno.test("a worker that dies loses only its own connections, and another takes 
   await using wires = new Wires();
   const said: string[] = [];
   const port = freePort();
-  const table = createTable(2);
-  apply(table, [{
-    kind: "create",
-    group: 0,
-    address: LOOPBACK,
-    port: backend.port,
-    maxc: 0,
-    enabled: true,
-  }]);
+  const table = tableTo(backend.port, 2);
   const crew = new WorkerCrew(
     { hostname: "127.0.0.1", port },
     PLAIN_ENGINE,
     table,
-    { log: (_level, message) => said.push(message), trace: undefined, starved: () => {} },
-    new URL(`./inside/mortal_worker.ts?port=${wires.port}`, import.meta.url),
+    collector(said),
+    { module: new URL(`./inside/mortal_worker.ts?port=${wires.port}`, import.meta.url) },
   );
   await crew.start();
   await eventually("both wires", () => wires.wires.length === 2);
@@ -105,7 +114,7 @@ Deno.test("a dead worker is replaced after permissions were given up, too", asyn
     args: [
       ...["run", "--quiet", "--no-prompt", "--unstable-worker-options", "--unstable-net"],
       ...GRANTS.map(({ flag }) => flag),
-      new URL("./inside/narrowed_crew.ts", import.meta.url).pathname,
+      fileURLToPath(new URL("./inside/narrowed_crew.ts", import.meta.url)),
       ...[dir, String(freePort()), String(wires.port)],
     ],
     stdin: "piped",
@@ -130,4 +139,87 @@ Deno.test("a dead worker is replaced after permissions were given up, too", asyn
     await errors;
     await Deno.remove(dir, { recursive: true });
   }
+});
+
+Deno.test("workers that cannot listen end the start with one error, and no death is told", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const said: string[] = [];
+  const crew = new WorkerCrew(
+    { hostname: "127.0.0.1", port: (taken.addr as Deno.NetAddr).port },
+    PLAIN_ENGINE,
+    createTable(2),
+    collector(said),
+  );
+  const error = await crew.start().catch((error: unknown) => error);
+  const { code, message } = error instanceof ExitError ? error : new ExitError(0, "");
+  assertEquals([code, message], [
+    EXIT.os,
+    "balance: no worker: bind(): Address already in use",
+  ]);
+  assertEquals(said, []);
+});
+
+Deno.test("a worker that dies again and again is replaced later and later, and told twice", async () => {
+  await using backend = new Backend(echo);
+  await using wires = new Wires();
+  const said: string[] = [];
+  const pace = { firstMs: 40, longestMs: 160, goodLifeMs: 60_000 };
+  const crew = new WorkerCrew(
+    { hostname: "127.0.0.1", port: freePort() },
+    PLAIN_ENGINE,
+    tableTo(backend.port, 1),
+    collector(said),
+    {
+      module: new URL(`./inside/mortal_worker.ts?port=${wires.port}`, import.meta.url),
+      pace,
+    },
+  );
+  await crew.start();
+  const pauses: number[] = [];
+  for (let death = 1; death <= 5; death++) {
+    await eventually("its wire", () => wires.wires.length === 1);
+    await eventually("it runs", () => crew.views()[0]?.state === "running");
+    await wires.cut();
+    await eventually("its death", () => crew.views()[0]?.restarts === death);
+    const died = performance.now();
+    await eventually("another one", () => crew.views()[0]?.state === "running");
+    pauses.push(performance.now() - died);
+  }
+  // It was seen dead up to 10 ms late.
+  assertEquals([40, 80, 160, 160, 160].map((ms, at) => (pauses[at] ?? 0) > ms - 15), [
+    true,
+    true,
+    true,
+    true,
+    true,
+  ], pauses.join());
+  assertEquals(said, [
+    "worker {worker} died, its connections are lost",
+    "worker {worker} restarted",
+    "worker {worker} dies again and again, restarts are delayed",
+  ]);
+  crew.stopListening();
+  await within("the end", crew.done);
+});
+
+Deno.test("a client that a dying worker still accepts takes no place for ever", async () => {
+  await using backend = new Backend(echo);
+  const table = tableTo(backend.port, 1);
+  const crew = new WorkerCrew(
+    { hostname: "127.0.0.1", port: freePort() },
+    PLAIN_ENGINE,
+    table,
+    collector([]),
+    {
+      module: new URL(`./inside/late_claimer.ts?port=${backend.port}`, import.meta.url),
+      pace: { firstMs: 60_000, longestMs: 60_000, goodLifeMs: 60_000 },
+    },
+  );
+  await crew.start();
+  await eventually("its death", () => crew.views()[0]?.restarts === 1);
+  // The thread ends its last client, whom it gives no server.
+  await eventually("all its clients have gone", () => backend.live === 0);
+  assertEquals(connections(table), 0);
+  crew.stopListening();
+  await within("the end", crew.done);
 });

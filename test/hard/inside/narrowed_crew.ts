@@ -25,7 +25,7 @@ const crew = new WorkerCrew(
     trace: undefined,
     starved: () => {},
   },
-  new URL(`./mortal_worker.ts?port=${wire}`, import.meta.url),
+  { module: new URL(`./mortal_worker.ts?port=${wire}`, import.meta.url) },
 );
 await crew.start();
 // As an instance with workers does: their code stays readable.
