@@ -9,11 +9,13 @@ import { CLASSIC_VERSION, formatNoMaster } from "./core/report.ts";
 import { printable } from "./core/text.ts";
 import { readLines, writeText } from "./lines.ts";
 import { findInstance } from "./run_dir.ts";
+import { within } from "./time_limit.ts";
 
-/** Time in which an instance must greet, in ms. */
-const GREETING_TIMEOUT_MS = 10_000;
+/** Time without a byte after which an instance is given up, in ms; it answers every command sooner. */
+const SILENCE_MS = 10_000;
 /** Longest line of an answer, in bytes. */
 const MAX_ANSWER_LINE = 65536;
+
 /** Which instance is meant. */
 export interface Instance {
   /** The number that names it. */
@@ -40,15 +42,11 @@ export interface Reply {
 export class ControlClient implements Disposable {
   /** The instance's process id. */
   readonly pid: number;
-  readonly #connection: Deno.UnixConn;
+  readonly #link: Link;
   readonly #lines: AsyncGenerator<string, void>;
 
-  private constructor(
-    connection: Deno.UnixConn,
-    lines: AsyncGenerator<string, void>,
-    pid: number,
-  ) {
-    this.#connection = connection;
+  private constructor(link: Link, lines: AsyncGenerator<string, void>, pid: number) {
+    this.#link = link;
     this.#lines = lines;
     this.pid = pid;
   }
@@ -56,13 +54,18 @@ export class ControlClient implements Disposable {
   /**
    * Connects to an instance.
    *
-   * @throws {ExitError} 69 if there is none, 65 if it speaks another protocol, 71 if it may not be controlled.
+   * @param silenceMs Time without a byte after which it is given up, now and in {@link ask}.
+   * @throws {ExitError} 69 if there is none or it does not answer, 65 if it speaks another protocol, 71 if it may not be
+   * controlled.
    */
-  static async open({ port, bind, runDir, uid }: Instance): Promise<ControlClient> {
+  static async open(instance: Instance, silenceMs = SILENCE_MS): Promise<ControlClient> {
+    const { port, bind, runDir, uid } = instance;
     const found = await findInstance(runDir, port, bind, uid);
     if (found.kind === "gone") throw noMaster(found.pid);
-    const lines = readLines(found.connection, MAX_ANSWER_LINE);
-    const greeting = parseGreeting(await firstLine(found.connection, lines));
+    using onFailure = new DisposableStack();
+    const link = onFailure.use(new Link(found.connection, silenceMs));
+    const lines = readLines(link, MAX_ANSWER_LINE);
+    const greeting = parseGreeting(await firstLine(lines));
     if (greeting?.protocol !== String(PROTOCOL_VERSION)) {
       const other = printable(greeting?.version ?? "unknown");
       throw new ExitError(
@@ -71,18 +74,19 @@ export class ControlClient implements Disposable {
         "stdout",
       );
     }
-    return new ControlClient(found.connection, lines, greeting.pid);
+    onFailure.move();
+    return new ControlClient(link, lines, greeting.pid);
   }
 
   /**
    * Has one command carried out.
    *
    * @param command One line; line ends in it count as blanks.
-   * @throws {ExitError} 69 if the instance has ended meanwhile.
+   * @throws {ExitError} 69 if the instance has ended meanwhile or does not answer.
    */
   async ask(command: string): Promise<Reply> {
     try {
-      await writeText(this.#connection, `${command.replace(/[\r\n]+/g, " ")}\n`);
+      await writeText(this.#link, `${command.replace(/[\r\n]+/g, " ")}\n`);
       let text = "";
       for (;;) {
         const { value } = await this.#lines.next();
@@ -92,7 +96,8 @@ export class ControlClient implements Disposable {
         // Root may be speaking to another user's instance.
         text += `${printable(line.text)}\n`;
       }
-    } catch {
+    } catch (error) {
+      if (error instanceof ExitError) throw error;
       // It ended in the middle of our command.
     }
     throw noMaster(this.pid);
@@ -100,7 +105,36 @@ export class ControlClient implements Disposable {
 
   /** Closes the connection. */
   [Symbol.dispose](): void {
+    this.#link[Symbol.dispose]();
+  }
+}
+
+/** A connection on which neither a read nor a write is waited for without end. */
+class Link implements Disposable {
+  readonly #connection: Deno.UnixConn;
+  readonly #silenceMs: number;
+
+  constructor(connection: Deno.UnixConn, silenceMs: number) {
+    this.#connection = connection;
+    this.#silenceMs = silenceMs;
+  }
+
+  async read(buffer: Uint8Array): Promise<number | null> {
+    return await this.#inTime(this.#connection.read(buffer));
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    return await this.#inTime(this.#connection.write(bytes));
+  }
+
+  [Symbol.dispose](): void {
     this.#connection.close();
+  }
+
+  async #inTime<T extends number | null>(promise: Promise<T>): Promise<T> {
+    const result = await within(promise, this.#silenceMs);
+    if (result !== undefined) return result;
+    throw new ExitError(EXIT.unavailable, "master process does not answer, exiting.", "stdout");
   }
 }
 
@@ -108,24 +142,13 @@ function noMaster(pid: number | undefined): ExitError {
   return new ExitError(EXIT.unavailable, formatNoMaster(pid), "stdout");
 }
 
-/** The first line; an instance that does not greet in time is given up. */
-async function firstLine(
-  connection: Deno.UnixConn,
-  lines: AsyncGenerator<string, void>,
-): Promise<string> {
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    connection.close();
-  }, GREETING_TIMEOUT_MS);
+async function firstLine(lines: AsyncGenerator<string, void>): Promise<string> {
   try {
     const { value } = await lines.next();
     if (value !== undefined) return value;
-  } catch {
+  } catch (error) {
+    if (error instanceof ExitError) throw error;
     // Reset or closed: told below.
-  } finally {
-    clearTimeout(timer);
   }
-  if (!late) throw noMaster(undefined);
-  throw new ExitError(EXIT.unavailable, "master process does not answer, exiting.", "stdout");
+  throw noMaster(undefined);
 }

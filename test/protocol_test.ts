@@ -48,3 +48,17 @@ Deno.test("parseAnswerLine() reads the end with and without bye", () => {
   assertEquals(parseAnswerLine(". 7"), { kind: "end", group: 7, bye: false });
   assertEquals(parseAnswerLine(". 0 bye"), { kind: "end", group: 0, bye: true });
 });
+
+const WORDY: readonly [line: string, group: number, bye: boolean][] = [
+  [". 0 status=75", 0, false],
+  [". 3 bye status=1", 3, true],
+  [". 3 status=1 bye", 3, true],
+  [". 15 a=b c= d=e=f later", 15, false],
+  [". 1 goodbye=1", 1, false],
+];
+
+for (const [line, group, bye] of WORDY) {
+  Deno.test(`parseAnswerLine() passes over what it does not know in "${line}"`, () => {
+    assertEquals(parseAnswerLine(line), { kind: "end", group, bye });
+  });
+}

@@ -9,6 +9,8 @@
  * server: . 0 bye                         … and `bye` when the server closes the connection now
  * ```
  *
+ * Later versions may put further words, as `status=75`, behind the group: a client ignores those that it does not know.
+ *
  * @module
  */
 
@@ -60,7 +62,10 @@ export type AnswerLine =
 
 /** Reads one line of an answer, without its line end. */
 export function parseAnswerLine(line: string): AnswerLine {
-  const end = /^\. (\d+)( bye)?$/.exec(line);
-  if (end !== null) return { kind: "end", group: Number(end[1]), bye: end[2] !== undefined };
+  const end = /^\. (\d+)((?: [^ ]+)*)$/.exec(line);
+  if (end !== null) {
+    const [, group, words = ""] = end;
+    return { kind: "end", group: Number(group), bye: words.split(" ").includes("bye") };
+  }
   return { kind: "text", text: line.startsWith(".") ? line.slice(1) : line };
 }
