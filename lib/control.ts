@@ -4,22 +4,30 @@
  * @module
  */
 import { type Answer, type Context, interpret } from "./core/command.ts";
-import { EXIT, ExitError } from "./core/errors.ts";
 import { formatAnswer, formatGreeting, MAX_LINE } from "./core/protocol.ts";
 import { CLASSIC_VERSION, type WorkerView } from "./core/report.ts";
 import type { Services } from "./core/services.ts";
 import { apply } from "./core/change.ts";
 import { type Table } from "./core/layout.ts";
-import { printable } from "./core/text.ts";
+import type { ControlSocket } from "./control_socket.ts";
 import { LineTooLong, readLines, writeText } from "./lines.ts";
-import { markOwner } from "./run_dir.ts";
+import { within } from "./time_limit.ts";
 
 /** Connections at once; one more ends the one that has been idle longest. */
 const MAX_CONNECTIONS = 32;
-/** Time in which a client must take an answer, in ms. */
-const ANSWER_TIMEOUT_MS = 10_000;
 /** Pause after a failed accept, in ms. */
 const PAUSE_MS = 100;
+
+/** How long the control server waits, in ms. */
+export interface ControlLimits {
+  /** For a client to take an answer; one that does not is dropped. */
+  readonly answerMs: number;
+  /** For the address of a host that an operator names; then it counts as unknown. Less than a client's patience. */
+  readonly lookupMs: number;
+}
+
+/** The limits of an instance. */
+const LIMITS: ControlLimits = { answerMs: 10_000, lookupMs: 8000 };
 
 /** What the control server needs of the instance. */
 export interface Controlled {
@@ -35,87 +43,56 @@ export interface Controlled {
   kill(): Promise<void>;
 }
 
-/**
- * Makes the control socket, for its owner alone from the first moment.
- *
- * @param path Where; must be free.
- * @throws {ExitError} 71 if it cannot be made.
- */
-export function listenControl(path: string): Deno.UnixListener {
-  const umask = Deno.umask(0o177);
-  try {
-    const listener = Deno.listen({ transport: "unix", path });
-    markOwner(path, Deno.pid);
-    return listener;
-  } catch {
-    throw new ExitError(EXIT.os, `cannot create rendezvous file ${printable(path)}`);
-  } finally {
-    Deno.umask(umask);
-  }
-}
-
 /** The control server of an instance. */
 export class ControlServer {
-  #listener: Deno.UnixListener;
+  #socket: ControlSocket;
   readonly #instance: Controlled;
+  readonly #limits: ControlLimits;
   /** Live connections, the one idle for longest first. */
   readonly #connections: Set<Deno.UnixConn> = new Set();
+  readonly #sessions: Set<Promise<void>> = new Set();
   readonly #released = Promise.withResolvers<void>();
-  #make: (() => Deno.UnixListener) | undefined;
   #closed = false;
 
   /** Takes over a listening socket. */
-  constructor(listener: Deno.UnixListener, instance: Controlled) {
-    this.#listener = listener;
+  constructor(socket: ControlSocket, instance: Controlled, limits: ControlLimits = LIMITS) {
+    this.#socket = socket;
     this.#instance = instance;
+    this.#limits = limits;
   }
 
   /** Serves until {@link close}, and until the last connection has ended. */
   async run(): Promise<void> {
-    const sessions = new Set<Promise<void>>();
-    while (!this.#closed) {
-      try {
-        const connection = await this.#listener.accept();
-        this.#admit(connection);
-        const session = this.#serve(connection).then(() => {
-          sessions.delete(session);
-        });
-        sessions.add(session);
-      } catch {
-        if (!this.#closed) await this.#recover();
-      }
-    }
-    this.#released.resolve();
-    await Promise.all(sessions);
+    void this.#accept(this.#socket);
+    await this.#released.promise;
+    await Promise.all(this.#sessions);
   }
 
-  /**
-   * Goes on with another listening socket.
-   *
-   * @param make Makes it; called when the old one's name is free.
-   */
-  replace(make: () => Deno.UnixListener): void {
-    this.#make = make;
-    closeQuietly(this.#listener);
+  /** Serves at another socket, because the present one has lost its name. */
+  replace(socket: ControlSocket): void {
+    this.#socket = socket;
+    void this.#accept(socket);
   }
 
   /** Gives up the socket; resolves when its name is free. */
   close(): Promise<void> {
     this.#closed = true;
-    closeQuietly(this.#listener);
+    // Without the name there is nothing to free, and nobody finds the way in.
+    if (this.#socket.name !== "own") this.#released.resolve();
+    this.#socket[Symbol.dispose]();
     return this.#released.promise;
   }
 
-  /** After a failed accept: the runtime removes a closed socket's name only now, so the next one is made only now. */
-  async #recover(): Promise<void> {
-    const make = this.#make;
-    this.#make = undefined;
-    try {
-      if (make !== undefined) this.#listener = make();
-    } catch {
-      // It is tried again at the next look.
+  /** Accepts at one socket; the runtime has removed the name of a closed one when its accept fails. */
+  async #accept(socket: ControlSocket): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.#admit(await socket.listener.accept());
+      } catch {
+        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
     }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    if (socket === this.#socket) this.#released.resolve();
   }
 
   /** Ends every connection but one. */
@@ -126,6 +103,10 @@ export class ControlServer {
   }
 
   #admit(connection: Deno.UnixConn): void {
+    const session = this.#serve(connection).then(() => {
+      this.#sessions.delete(session);
+    });
+    this.#sessions.add(session);
     this.#connections.add(connection);
     if (this.#connections.size <= MAX_CONNECTIONS) return;
     const [longestIdle] = this.#connections;
@@ -174,7 +155,9 @@ export class ControlServer {
         apply(table, outcome.changes);
         return outcome;
       }
-      context = { ...context, resolved: await this.#instance.resolve(outcome.host) };
+      const lookup = this.#instance.resolve(outcome.host);
+      const resolved = await within(lookup, this.#limits.lookupMs) ?? null;
+      context = { ...context, resolved };
     }
   }
 
@@ -188,20 +171,15 @@ export class ControlServer {
 
   /** Sends an answer; fails for a client that does not take it. */
   async #send(connection: Deno.UnixConn, text: string): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(() => late.reject(new Error("answer not taken")), ANSWER_TIMEOUT_MS);
-    try {
-      // The runtime cannot take a blocked write back: it is left behind.
-      await Promise.race([writeText(connection, text), late.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+    // The runtime cannot take a blocked write back: it is left behind.
+    const taken = writeText(connection, text).then(() => true);
+    if (await within(taken, this.#limits.answerMs) !== true) throw new Error("answer not taken");
   }
 }
 
-function closeQuietly(resource: Deno.UnixListener | Deno.UnixConn): void {
+function closeQuietly(connection: Deno.UnixConn): void {
   try {
-    resource.close();
+    connection.close();
   } catch {
     // Closed before.
   }

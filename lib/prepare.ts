@@ -11,11 +11,11 @@ import { apply } from "./core/change.ts";
 import { createTable, type Table } from "./core/layout.ts";
 import { viewTable } from "./core/view.ts";
 import { printable } from "./core/text.ts";
+import { checkPlace, type ControlPlace } from "./control_socket.ts";
 import type { EngineConfig } from "./engine.ts";
 import { bind, type ListenAddress } from "./listen.ts";
 import { type LogFile, openLogFile } from "./log_file.ts";
 import { granted, userId } from "./permissions.ts";
-import type { ControlPlace } from "./place_keeper.ts";
 import {
   type LateServices,
   openServices,
@@ -25,7 +25,7 @@ import {
   resolveIpv4,
   resolverError,
 } from "./resolve.ts";
-import { clearPlace, lstat, prepareRunDir, socketPath } from "./run_dir.ts";
+import { lstat, prepareRunDir, socketPath } from "./run_dir.ts";
 
 /** Where the words of a start go: to the terminal, or to whoever waits for a background start. */
 export interface StartOutput {
@@ -58,7 +58,7 @@ export interface Prepared {
 }
 
 /**
- * Makes an instance ready to run: its port bound, its destinations resolved, its control socket's place free.
+ * Makes an instance ready to run: its port bound, its destinations resolved, nobody at its control socket's place.
  *
  * @throws {ExitError} When it cannot be; nothing is left behind then.
  */
@@ -74,7 +74,7 @@ export async function prepare(given: Options, output: StartOutput): Promise<Prep
   const workers = workerCount(options, output);
   const listener = bindOrTry(address, workers);
   const groups = parseGroups(options.destinations, port.number, services);
-  if (control !== undefined) await clearPlace(control.path, control.uid);
+  if (control !== undefined) await checkPlace(control.path, control.uid);
   const table = createTable(workers);
   await fillTable(table, groups);
   const config = await engineConfig(options);
@@ -172,7 +172,7 @@ function bindOrTry(address: ListenAddress, workers: number): Deno.TcpListener | 
 
 /** The folder of the program's modules, from which workers are loaded. */
 export function codeFolder(): string {
-  return decodeURIComponent(new URL(".", import.meta.url).pathname);
+  return import.meta.dirname ?? "/";
 }
 
 async function fillTable(table: Table, groups: readonly GroupSpec[]): Promise<void> {

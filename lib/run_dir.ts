@@ -15,34 +15,47 @@
  */
 import { EXIT, ExitError } from "./core/errors.ts";
 import { printable } from "./core/text.ts";
+import { whyNotTrusted, writableFor } from "./core/trust.ts";
 import { variable } from "./permissions.ts";
 
 /** The classic's folder. */
 export const SYSTEM_RUN_DIR = "/var/run/balance";
 
-const STICKY = 0o1000;
-const OTHERS_WRITE = 0o022;
-
-/** The folders that may hold an instance's socket, in the order of the search. */
+/**
+ * The folders that may hold an instance's socket, in the order of the search.
+ *
+ * A named one may be a symbolic link: it is followed here, once, and everything else is done at its real path.
+ */
 export function* runDirs(option: string | undefined, uid: number): Generator<string, void> {
-  if (option !== undefined) return yield option.replace(/(?<=.)\/+$/, "");
+  if (option !== undefined) return yield realPath(option) ?? option.replace(/(?<=.)\/+$/, "");
   yield SYSTEM_RUN_DIR;
   const runtime = variable("XDG_RUNTIME_DIR") ?? "";
   if (runtime !== "") yield `${runtime}/balance`;
   yield `${variable("TMPDIR") ?? "/tmp"}/balance-${uid}`;
 }
 
+function realPath(path: string): string | undefined {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The first folder that an instance can make its socket in; made if it is missing.
  *
- * @throws {ExitError} 69 if there is none.
+ * @throws {ExitError} 69 if there is none, or the named one is not to be trusted.
  */
 export function prepareRunDir(option: string | undefined, uid: number): string {
+  const named = option !== undefined;
   for (const dir of runDirs(option, uid)) {
     const info = lstat(dir) ?? makeDir(dir, uid);
-    if (info !== undefined && trusted(info, uid, option !== undefined) && writable(info, uid)) {
-      return dir;
-    }
+    if (info === undefined) continue;
+    const why = whyNotTrusted(info, { uid, named }) ??
+      (writableFor(info, uid) ? undefined : "it cannot be written to");
+    if (why === undefined) return dir;
+    if (named && info.isDirectory) throw unusable(dir, why);
   }
   const dir = printable(option ?? `${SYSTEM_RUN_DIR}/`);
   throw new ExitError(
@@ -50,6 +63,13 @@ export function prepareRunDir(option: string | undefined, uid: number): string {
     "ERROR: rendezvous directory not available and/or creatable\n" +
       `       please create ${dir} with mode 01777 like this: \n` +
       `       # mkdir -m 01777 ${dir}`,
+  );
+}
+
+function unusable(dir: string, why: string): ExitError {
+  return new ExitError(
+    EXIT.unavailable,
+    `balance: run directory ${printable(dir)} is not used: ${why}`,
   );
 }
 
@@ -63,25 +83,12 @@ export function makeDir(dir: string, uid: number): Deno.FileInfo | undefined {
   if (shared && uid !== 0) return undefined;
   try {
     Deno.mkdirSync(dir, { mode: 0o700 });
-    if (shared) Deno.chmodSync(dir, 0o1777);
+    // The umask takes bits off the mode of mkdir.
+    Deno.chmodSync(dir, shared ? 0o1777 : 0o700);
   } catch {
     // Made by another start just now, or not to be made: looking tells.
   }
   return lstat(dir);
-}
-
-/** Whether nobody but its owner can put something else in place of what the owner made in a folder. */
-function trusted(info: Deno.FileInfo, uid: number, named: boolean): boolean {
-  // Root may name anybody's folder, but does not come upon one.
-  const owned = info.uid === uid || info.uid === 0 || (named && uid === 0);
-  if (!info.isDirectory || !owned) return false;
-  const mode = info.mode ?? 0;
-  return (mode & OTHERS_WRITE) === 0 || (mode & STICKY) !== 0;
-}
-
-function writable(info: Deno.FileInfo, uid: number): boolean {
-  const mode = info.mode ?? 0;
-  return uid === 0 || (mode & 0o002) !== 0 || (info.uid === uid && (mode & 0o200) !== 0);
 }
 
 /**
@@ -117,41 +124,6 @@ export function notOurs(path: string, code: number, why = "Permission denied"): 
   return new ExitError(code, `open: ${why}\ncheck rendezvousfile permissions [${printable(path)}]`);
 }
 
-/**
- * Makes the place of a control socket free: what a dead instance left is removed, anything else stays.
- *
- * Removed are dead sockets and empty files of the user, for root those of anybody, so that they cannot keep it from
- * starting.
- *
- * @throws {ExitError} 66 if somebody else holds the place, 71 if an instance answers there.
- */
-export async function clearPlace(path: string, uid: number): Promise<void> {
-  const info = lstat(path);
-  if (info === undefined) return;
-  const own = info.uid === uid;
-  if (info.isSocket && (own || uid === 0)) {
-    if (await answers(path)) {
-      throw new ExitError(
-        EXIT.os,
-        `cannot create rendezvous file ${printable(path)}: an instance answers there`,
-      );
-    }
-  } else if (!info.isFile || info.size > 0 || !(own || uid === 0)) {
-    throw notOurs(path, EXIT.noInput, own ? "Not a control socket" : undefined);
-  }
-  await Deno.remove(path);
-}
-
-async function answers(path: string): Promise<boolean> {
-  try {
-    (await Deno.connect({ transport: "unix", path })).close();
-    return true;
-  } catch (error) {
-    return !(error instanceof Deno.errors.ConnectionRefused ||
-      error instanceof Deno.errors.NotFound);
-  }
-}
-
 /** What a search for an instance found. */
 export type Found =
   | { readonly kind: "connected"; readonly connection: Deno.UnixConn }
@@ -179,9 +151,8 @@ export async function findInstance(
     const info = lstat(path);
     if (folder === undefined || info === undefined) continue;
     const mine = info.uid === uid || uid === 0;
-    if (!trusted(folder, uid, option !== undefined) || !(mine || info.uid === 0)) {
-      throw notOurs(path, EXIT.os);
-    }
+    const distrust = whyNotTrusted(folder, { uid, named: option !== undefined });
+    if (distrust !== undefined || !(mine || info.uid === 0)) throw notOurs(path, EXIT.os);
     if (info.isFile && mine) continue;
     if (!info.isSocket) throw notOurs(path, EXIT.os, mine ? "Not a control socket" : undefined);
     try {
@@ -193,11 +164,6 @@ export async function findInstance(
     }
   }
   return { kind: "gone", pid };
-}
-
-/** Makes a socket tell its instance's pid. */
-export function markOwner(path: string, pid: number): void {
-  Deno.utimeSync(path, pid, pid);
 }
 
 /** A time of day is no pid: pids end at 2^22. */

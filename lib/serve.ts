@@ -5,7 +5,8 @@
  */
 import { formatIpv4 } from "./core/address.ts";
 import type { Options } from "./core/options.ts";
-import { ControlServer, listenControl } from "./control.ts";
+import { ControlServer } from "./control.ts";
+import { type ControlPlace, takePlace } from "./control_socket.ts";
 import { type Crew, WorkerCrew } from "./crew.ts";
 import { DescriptorWatch } from "./descriptors.ts";
 import type { Reporter } from "./events.ts";
@@ -39,7 +40,8 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   const { options, table, control } = prepared;
   const log = openLog(prepared);
   if (options.debug) await log.open();
-  const socket = control === undefined ? undefined : listenControl(control.path);
+  // A start that fails takes its socket away.
+  using socket = control === undefined ? undefined : await takePlace(control);
   const crew = await startCrew(prepared, new DescriptorWatch(log));
   let server: ControlServer | undefined;
   let keeper: Disposable | undefined;
@@ -61,7 +63,9 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
     });
   }
   const serving = server?.run();
-  if (control !== undefined && server !== undefined) keeper = keepPlace(control, server, log);
+  if (control !== undefined && server !== undefined && socket !== undefined) {
+    keeper = keepPlace(control, { server, socket }, log);
+  }
   watchSignals(options, log, () => {
     server?.dropOthers();
     return stop();

@@ -1,0 +1,91 @@
+/** Starts that fail late, and starts at once: one instance serves, and nothing of the others is left. */
+import { assertEquals, assertMatch } from "../assert.ts";
+import { startBackend } from "./backends.ts";
+import { get } from "./clients.ts";
+import { type Command, Control, defaultCommand, run, spawn, TempDir } from "./harness.ts";
+import { freePort } from "./ports.ts";
+import { eventually, Output, within } from "./wait.ts";
+
+/** The program, its workers unable to listen: in each thread every `setsockopt` but the first fails. */
+const DEAF: Command = {
+  name: "workers that cannot listen",
+  words: [
+    ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=setsockopt"],
+    ...["-e", "inject=setsockopt:error=ENOPROTOOPT:when=2+"],
+    ...defaultCommand().words,
+  ],
+};
+
+Deno.test("workers that cannot listen end the start with one line, and leave nothing", async () => {
+  using dir = new TempDir();
+  for (const foreground of [["-f"], []]) {
+    const args = [...foreground, "--workers=2", freePort(), "127.0.0.1:1"];
+    const result = await run(args, { runDir: dir.path, command: DEAF });
+    assertEquals(result, {
+      code: 71,
+      signal: null,
+      stdout: "",
+      stderr: "balance: no worker: bind(): Protocol not available\n",
+    });
+    assertEquals(dir.names, []);
+  }
+});
+
+/** What lies where the control socket goes: nothing, or what a dead instance has left. */
+async function leaveDead(path: string): Promise<void> {
+  const script = 'IO::Socket::UNIX->new(Local => shift, Listen => 1) or die "$!"';
+  const args = ["-MIO::Socket::UNIX", "-e", script, path];
+  assertEquals((await new Deno.Command("perl", { args }).output()).success, true);
+}
+
+/** Starts two instances at once and checks that exactly one serves. */
+async function race(workers: number, dead: boolean): Promise<void> {
+  await using backend = startBackend("A");
+  using dir = new TempDir();
+  const port = freePort();
+  const path = `${dir.path}/balance.${port}.0.0.0.0`;
+  if (dead) await leaveDead(path);
+  const args = ["-f", `--workers=${workers}`, port, backend.operand];
+  const racers = [1, 2].map(() => spawn(args, { runDir: dir.path }));
+  const said = racers.map(({ stdout, stderr }) =>
+    [new Output(stdout), new Output(stderr)] as const
+  );
+  try {
+    for (const { stdin } of racers) await stdin.close();
+    const first = await within(
+      Promise.race(racers.map(async (racer, at) => ({ at, code: (await racer.status).code }))),
+      "the loser's end",
+    );
+    const errors = said[first.at]?.[1];
+    await errors?.ended;
+    assertEquals(first.code, 71, errors?.text);
+    assertMatch(errors?.text ?? "", /^[^\n]+\n$/);
+    const winner = racers[1 - first.at];
+    await eventually(async () => {
+      try {
+        using control = await Control.open(path);
+        return control.pid === winner?.pid;
+      } catch {
+        return false;
+      }
+    }, "the winner answers");
+    assertEquals(await get(port), "A");
+    assertEquals(said[1 - first.at]?.[1].text, "");
+  } finally {
+    for (const racer of racers) {
+      try {
+        racer.kill("SIGKILL");
+      } catch {
+        // It has lost.
+      }
+      await racer.status;
+    }
+    for (const each of said.flat()) await each.ended;
+  }
+}
+
+for (const workers of [1, 2]) {
+  Deno.test(`of two starts at once exactly one serves and answers, with --workers ${workers}`, async () => {
+    for (let round = 0; round < 10; round++) await race(workers, round % 2 === 1);
+  });
+}
