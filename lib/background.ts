@@ -51,10 +51,24 @@ export async function startInBackground(
 }
 
 /**
- * What a process does before it becomes the background instance: it takes as many descriptors as the user may have, since
- * all connections are one process's, and lets go of those that the caller left open (a shell can name 3 to 9).
+ * Raises the soft limit of open files to the hard one, since all connections are one process's.
+ *
+ * Where the hard one cannot be had (on macOS it may be `unlimited`, which no soft limit can be), the highest of some usual
+ * numbers that the system takes; a limit that is higher already stays. For `sh`.
  */
-const PREPARE = 'ulimit -S -n "$(ulimit -H -n)" 2>/dev/null; ' +
+export const RAISE_LIMIT: string = [
+  "soft=$(ulimit -S -n)",
+  'for limit in "$(ulimit -H -n)" 1048576 65536 49152 24576 10240; do ' +
+  '[ "$soft" = unlimited ] && break; ' +
+  '[ "$limit" = unlimited ] || [ "$limit" -gt "$soft" ] || break; ' +
+  'ulimit -S -n "$limit" && break; done 2>/dev/null',
+].join("; ");
+
+/**
+ * What a process does before it becomes the background instance: it takes as many descriptors as the user may have, and
+ * lets go of those that the caller left open (a shell can name 3 to 9).
+ */
+const PREPARE = `${RAISE_LIMIT}; ` +
   'exec "$0" "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-';
 
 function spawn(args: readonly string[], main: URL): Deno.ChildProcess {
