@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { GRANTS } from "../lib/permissions.ts";
 
 const TARGETS = [
@@ -21,7 +22,7 @@ const TARGETS = [
   "x86_64-pc-windows-msvc",
 ];
 
-const root = new URL("..", import.meta.url).pathname;
+const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Where the program is bundled: one module starts faster and takes less memory than forty. */
 const BUNDLE = "dist/bundle";

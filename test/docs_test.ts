@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { COMMANDS } from "../lib/core/command.ts";
 import { EXIT } from "../lib/core/errors.ts";
 import { formatHelp } from "../lib/core/help.ts";
@@ -199,7 +200,7 @@ Deno.test("the changelog's newest version is the program's", () => {
 });
 
 Deno.test(needing(program("mandoc"), "mandoc finds nothing to complain about"), async () => {
-  const path = new URL("man/balance.1", root).pathname;
+  const path = fileURLToPath(new URL("man/balance.1", root));
   const args = ["-T", "lint", path];
   const { stdout, stderr } = await new Deno.Command("mandoc", { args }).output();
   assertEquals(new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr), "");

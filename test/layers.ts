@@ -40,7 +40,7 @@ function layerOf(path: string): number {
 
 /** The path that a relative specifier means. */
 function targetOf(path: string, specifier: string): string {
-  return new URL(specifier, `file:///${path}`).pathname.slice(1);
+  return new URL(specifier, `file:///${path}`).href.slice("file:///".length);
 }
 
 function isRelative(specifier: string): boolean {

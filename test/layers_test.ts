@@ -28,6 +28,26 @@ Deno.test("every import points down, without a cycle, and the core is pure", asy
   assertEquals(findBreaches(sources), []);
 });
 
+/** All modules of the repository, tests and tools included. */
+async function* modules(folder: URL): AsyncGenerator<URL, void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const url = new URL(isDirectory ? `${name}/` : name, folder);
+    if (isDirectory && !["dist", ".git", "node_modules"].includes(name)) yield* modules(url);
+    else if (name.endsWith(".ts")) yield url;
+  }
+}
+
+Deno.test("no module takes a URL's path for a file's: a blank in it would be %20", async () => {
+  const taken: string[] = [];
+  let count = 0;
+  for await (const url of modules(ROOT)) {
+    count++;
+    if (/[\w)]\.pathname\b/.test(await Deno.readTextFile(url))) taken.push(url.href);
+  }
+  assert(count > 100);
+  assertEquals(taken, []);
+});
+
 const BREACHES: readonly [name: string, path: string, source: string, breach: string][] = [
   [
     "core importing lib",

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { type Candidate, DIRECT, OURS } from "./candidates.ts";
 import { type Findings, WORKERS } from "./findings.ts";
 import { startCandidate, type Started } from "./fleet.ts";
@@ -129,7 +130,7 @@ async function main(argv: readonly string[], processes: Processes): Promise<void
   const options = parseBenchOptions(argv);
   if (options.help) return print(USAGE);
   const pinning = requireMachine();
-  const root = new URL("../../", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../../", import.meta.url));
   const loadgen = await LoadGenerator.build(root, processes);
   const lineup = await assemble(root, options, processes);
   const folder = await Deno.makeTempDir({ prefix: "balance-bench-" });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { type Candidate, custom, OURS } from "./candidates.ts";
 import { compiledProgram } from "./lineup.ts";
 import { LoadGenerator } from "./loadgen.ts";
@@ -159,7 +160,7 @@ async function main(argv: readonly string[], processes: Processes): Promise<void
   const options = parseOptions(argv);
   if (options.help) return print(USAGE);
   const pinning = requireMachine();
-  const root = new URL("../../", import.meta.url).pathname;
+  const root = fileURLToPath(new URL("../../", import.meta.url));
   const loadgen = await LoadGenerator.build(root, processes);
   const own = options.ours === undefined
     ? await compiledProgram(root, processes)

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { GRANTS } from "../../lib/permissions.ts";
 import { binary, type Definition, type Need, needing } from "../needs.ts";
 import { Output, within } from "./wait.ts";
@@ -11,7 +12,7 @@ import { Output, within } from "./wait.ts";
 Deno.env.set("DENO_NO_UPDATE_CHECK", "1");
 
 /** The top of the repository. */
-export const ROOT = new URL("../../", import.meta.url).pathname;
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** The compiled program. */
 export const BINARY = `${ROOT}dist/balance`;
 /** The user `nobody` and its group. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { GRANTS } from "../../lib/permissions.ts";
 import { freePort } from "../e2e/ports.ts";
 import { alive } from "./proc.ts";
@@ -13,9 +14,9 @@ Deno.env.set("DENO_NO_UPDATE_CHECK", "1");
 export { freePort, ownAddress, returningPort } from "../e2e/ports.ts";
 
 /** Top folder of the tree under test. */
-export const ROOT = new URL("../..", import.meta.url).pathname;
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** The folder of these tests. */
-export const HERE = new URL(".", import.meta.url).pathname;
+export const HERE = fileURLToPath(new URL(".", import.meta.url));
 /** Whether the long forms run too. */
 export const LONG = Deno.env.get("BALANCE_LONG") === "1";
 /** The compiled binary, which some tests need. */

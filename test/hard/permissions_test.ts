@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { PLAIN_ENGINE } from "../engine_config.ts";
 import { assertEquals } from "../assert.ts";
 import { createTable } from "../../lib/core/layout.ts";
@@ -14,7 +15,7 @@ import { binary, needing, tracing } from "../needs.ts";
 import { BINARY, Instance } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";
 
-const INSIDE = new URL("./inside/", import.meta.url).pathname;
+const INSIDE = fileURLToPath(new URL("./inside/", import.meta.url));
 
 /** The two lists of names: done, and anything but refused. */
 function verdict(attempts: Attempts): { done: string[]; odd: string[] } {

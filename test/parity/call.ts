@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 
 /** What the player is asked to do. */
 export interface Call {
@@ -26,8 +27,8 @@ export interface Call {
   folder: string;
 }
 
-const HERE = new URL(".", import.meta.url).pathname;
-const ROOT = new URL("../..", import.meta.url).pathname;
+const HERE = fileURLToPath(new URL(".", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The program of this repository, from source. */
 const FROM_SOURCE = [

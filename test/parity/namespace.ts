@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import type { Job } from "./player_child.ts";
 import { makeEtc } from "./etc.ts";
 
 const CASE_MS = 90_000;
-const CHILD = new URL("./player_child.ts", import.meta.url).pathname;
+const CHILD = fileURLToPath(new URL("./player_child.ts", import.meta.url));
 const DENO_FLAGS = ["run", "-A", "--no-config", "--no-lock", "--no-check", "--unstable-net"];
 const UNSHARE = ["-m", "-n", "-i", "-p", "-f", "--kill-child", "--mount-proc"];
 const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"];
@@ -26,7 +27,7 @@ export class Worlds {
     makeEtc(`${this.#template}/etc`);
     makeBalance(`${this.#template}/bin`, words, denoDir);
     const kept = [
-      new URL(".", import.meta.url).pathname.replace(/\/$/, ""),
+      fileURLToPath(new URL(".", import.meta.url)).replace(/\/$/, ""),
       ...words.filter((word) => word.startsWith("/") && exists(word)).map(home),
       home(Deno.realPathSync(Deno.execPath())),
       home(Deno.realPathSync(words[0] ?? "")),

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
 import { needing } from "../needs.ts";
 import { applyExceptions, readExceptions } from "./exceptions.ts";
@@ -14,7 +15,7 @@ import { matches } from "./placeholders.ts";
 import { readSuite, sample, withWorkers } from "./suite.ts";
 import { world } from "./world_need.ts";
 
-const HERE = new URL(".", import.meta.url).pathname;
+const HERE = fileURLToPath(new URL(".", import.meta.url));
 const WORLD = await world();
 
 /** What is recorded of the classic, or made up: the fake does the first two right. */

@@ -4,11 +4,12 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals } from "../assert.ts";
 import { needing } from "../needs.ts";
 import { world } from "./world_need.ts";
 
-const HERE = new URL(".", import.meta.url).pathname;
+const HERE = fileURLToPath(new URL(".", import.meta.url));
 const PORT = "<B1>";
 const dial = { op: "connect", id: "a", port: PORT, expect: "connected" };
 

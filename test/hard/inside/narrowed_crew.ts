@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { PLAIN_ENGINE } from "../../engine_config.ts";
 import { createTable } from "../../../lib/core/layout.ts";
 import { WorkerCrew } from "../../../lib/crew.ts";
@@ -29,7 +30,7 @@ const crew = new WorkerCrew(
 );
 await crew.start();
 // As an instance with workers does: their code stays readable.
-const code = ["./", "../../../lib/"].map((each) => new URL(each, import.meta.url).pathname);
+const code = ["./", "../../../lib/"].map((each) => fileURLToPath(new URL(each, import.meta.url)));
 narrow([dir], [], code);
 say("ready");
 await Deno.stdin.read(new Uint8Array(1));
