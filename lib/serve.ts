@@ -6,7 +6,7 @@
 import { formatIpv4 } from "./core/address.ts";
 import type { Options } from "./core/options.ts";
 import { ControlServer } from "./control.ts";
-import { type ControlPlace, takePlace } from "./control_socket.ts";
+import { takePlace } from "./control_socket.ts";
 import { type Crew, WorkerCrew } from "./crew.ts";
 import { DescriptorWatch } from "./descriptors.ts";
 import type { Reporter } from "./events.ts";

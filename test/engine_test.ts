@@ -113,7 +113,7 @@ Deno.test("a fault in one connection of a worker leaves the worker and the other
     PLAIN_ENGINE,
     table,
     reporterOf(lines),
-    new URL("./faulty_worker.ts", import.meta.url),
+    { module: new URL("./faulty_worker.ts", import.meta.url) },
   );
   await crew.start();
   using good = await dial(port);

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { names, note, type Want } from "./left_out.ts";
 
 /** Something that a machine may not have. */
@@ -35,7 +36,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 };
 /** Folders that hold server programs, beside those of `PATH`. */
 const FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/bin"];
-const BINARY = new URL("../dist/balance", import.meta.url).pathname;
+const BINARY = fileURLToPath(new URL("../dist/balance", import.meta.url));
 /** The user `nobody` and its group. */
 const NOBODY = 65534;
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { assertEquals, assertStringIncludes } from "./assert.ts";
 import { chosen, type LeftOut, summarize } from "./left_out.ts";
 import { inTurn, type Need, needing, privilege, program } from "./needs.ts";
@@ -80,10 +81,10 @@ async function runTests(
     for (const [name, text] of Object.entries(files)) {
       await Deno.writeTextFile(`${folder}/${name}_test.ts`, text);
     }
-    const run = new URL("./run.ts", import.meta.url).pathname;
+    const run = fileURLToPath(new URL("./run.ts", import.meta.url));
     const { code, stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", run, folder, ...args],
-      cwd: new URL("../", import.meta.url).pathname,
+      cwd: fileURLToPath(new URL("../", import.meta.url)),
       stderr: "null",
     }).output();
     return { code, lines: new TextDecoder().decode(stdout).trim().split("\n") };
