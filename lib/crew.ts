@@ -27,6 +27,8 @@ export interface Crew {
   views(): WorkerView[];
   /** Stops listening; connections go on. Resolves when the port is free. */
   stopListening(): Promise<void>;
+  /** Descriptors are out: no thread serves more clients than now for a while. */
+  hold(): void;
   /** Ends every connection. */
   endAll(): void;
 }
@@ -50,7 +52,7 @@ export interface Start {
 }
 
 /** What a worker is told. */
-export type Order = Start | { readonly kind: "stop" } | { readonly kind: "end" };
+export type Order = Start | { readonly kind: "stop" | "hold" | "end" };
 
 /** What a worker tells. */
 export type Word =
@@ -179,6 +181,11 @@ export class WorkerCrew implements Crew {
     }
     this.#tell({ kind: "stop" });
     return settleAll(this.#places.map(({ stopped }) => stopped.promise));
+  }
+
+  /** Descriptors are out: no worker serves more clients than now for a while. */
+  hold(): void {
+    this.#tell({ kind: "hold" });
   }
 
   /** Ends every connection. */

@@ -84,6 +84,11 @@ export class Engine {
     return this.#closed.promise;
   }
 
+  /** Descriptors are out: serves no more clients than now for a while. */
+  hold(): void {
+    this.#acceptor.hold();
+  }
+
   /** Ends every connection. */
   endAll(): void {
     this.#ending = true;
@@ -111,6 +116,7 @@ export class Engine {
       reportFault(context.reporter, fault);
     } finally {
       this.#sessions--;
+      this.#acceptor.clientLeft();
       this.#settle();
     }
   }

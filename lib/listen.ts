@@ -59,6 +59,8 @@ export class Acceptor {
   #starved = -Infinity;
   /** Clients that were served then, less some: so many leave descriptors for other things. */
   #capacity = Infinity;
+  /** Ends the wait for a client to leave. */
+  #left: (() => void) | undefined;
   #clients: () => number = () => 0;
 
   /** Takes over a bound listener; {@link close} closes it. */
@@ -79,7 +81,7 @@ export class Acceptor {
     while (!this.#closed) {
       if (this.#paused !== undefined) await this.#paused;
       try {
-        if (this.#full()) await this.#pause();
+        if (this.#full()) await this.#room();
         else serve(await this.#listener.accept());
         failures = 0;
       } catch (error) {
@@ -99,6 +101,17 @@ export class Acceptor {
     return this.#pause();
   }
 
+  /** Descriptors are out somewhere in this process: no more clients than now are served for a while. */
+  hold(): void {
+    this.#starved = performance.now();
+    if (this.#capacity === Infinity) this.#capacity = Math.max(1, this.#clients());
+  }
+
+  /** A client has left, so that there may be room for another one. */
+  clientLeft(): void {
+    this.#left?.();
+  }
+
   /** Stops listening; {@link run} then ends. */
   close(): void {
     this.#closed = true;
@@ -113,6 +126,15 @@ export class Acceptor {
     if (this.#capacity === Infinity) return false;
     if (performance.now() - this.#starved > EPISODE_MS) this.#capacity = Infinity;
     return this.#clients() >= this.#capacity;
+  }
+
+  /** Waits until a client leaves, a moment at most. */
+  async #room(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PAUSE_MS);
+    this.#left = resolve;
+    await promise;
+    clearTimeout(timer);
   }
 
   #pause(): Promise<void> {

@@ -42,7 +42,9 @@ async function run(prepared: Prepared, output: StartOutput): Promise<void> {
   if (options.debug) await log.open();
   // A start that fails takes its socket away.
   using socket = control === undefined ? undefined : await takePlace(control);
-  const crew = await startCrew(prepared, new DescriptorWatch(log));
+  using descriptors = new DescriptorWatch(log, control?.dir);
+  const crew = await startCrew(prepared, descriptors);
+  descriptors.guard(crew);
   let server: ControlServer | undefined;
   let keeper: Disposable | undefined;
   const stop = async (): Promise<void> => {

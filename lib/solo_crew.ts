@@ -44,6 +44,11 @@ export class SoloCrew implements Crew {
     return this.#engine.stopListening();
   }
 
+  /** Descriptors are out: serves no more clients than now for a while. */
+  hold(): void {
+    this.#engine.hold();
+  }
+
   /** Ends every connection. */
   endAll(): void {
     this.#engine.endAll();

@@ -82,6 +82,9 @@ scope.onmessage = async ({ data: order }) => {
       await (await engine)?.stopListening();
       scope.postMessage({ kind: "stopped" });
       break;
+    case "hold":
+      (await engine)?.hold();
+      break;
     case "end":
       (await engine)?.endAll();
       break;

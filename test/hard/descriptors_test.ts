@@ -76,3 +76,73 @@ test("out of descriptors it can still be controlled", async () => {
   for (const each of crowd) close(each);
   await balance.settle(20_000);
 });
+
+/** How many descriptors an instance holds back: it opens its run dir for them. */
+function heldBack({ pid, runDir }: Instance): number {
+  const names = [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => name);
+  return names.filter((name) => {
+    try {
+      return Deno.readLinkSync(`/proc/${pid}/fd/${name}`) === runDir;
+    } catch {
+      // Closed meanwhile.
+      return false;
+    }
+  }).length;
+}
+
+Deno.test("for some seconds fewer clients are served than there were when descriptors ran out", async () => {
+  await using backend = new Backend(echo);
+  await using balance = await Instance.start([backend.port], { wrapper: LIMIT });
+  const first = await Promise.all(Array.from({ length: 8 }, () => balance.connect()));
+  for (const each of first) await talk(each);
+  const crowd = await Promise.all(Array.from({ length: 100 }, () => balance.connect()));
+  await eventually("the log line", () => balance.text.stderr.includes("out of descriptors"));
+  const served = async (): Promise<number> => (await balance.show())[0]?.c ?? 0;
+  const most = await served();
+  for (const each of first.splice(0, 3)) close(each);
+  await eventually("three have left", async () => await served() === most - 3);
+  for (let look = 0; look < 30; look++) {
+    assertEquals(await served(), most - 3);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  for (const each of [...first, ...crowd]) close(each);
+  await balance.settle();
+});
+
+for (const workers of [1, 2]) {
+  const start = (backend: Backend): Promise<Instance> =>
+    Instance.start([backend.port], { wrapper: LIMIT, options: [`--workers=${workers}`] });
+
+  Deno.test(`--workers ${workers}: of the clients after a crowd that waited and left none is lost or kept waiting`, async () => {
+    await using backend = new Backend(echo);
+    await using balance = await start(backend);
+    const spare = heldBack(balance);
+    assert(spare > 0);
+    const crowd = await Promise.all(Array.from({ length: 200 }, () => balance.connect()));
+    await eventually("the log line", () => balance.text.stderr.includes("out of descriptors"));
+    assertEquals(heldBack(balance), 0);
+    for (const each of crowd) close(each);
+    const served = await Promise.all(Array.from({ length: 30 }, async () => {
+      using client = await balance.connect();
+      return await talks(client, 3000);
+    }));
+    assertEquals(served.filter((each) => each).length, 30);
+    await balance.settle();
+    await eventually("the spare ones are held again", () => heldBack(balance) === spare);
+  });
+
+  Deno.test(`--workers ${workers}: control answers for as long as a crowd waits that takes all descriptors`, async () => {
+    await using backend = new Backend(echo);
+    await using balance = await start(backend);
+    const crowd = await Promise.all(Array.from({ length: 200 }, () => balance.connect()));
+    // Longer than the 5 s after which a thread would try to serve more clients.
+    const end = performance.now() + 8000;
+    while (performance.now() < end) {
+      await within("an answer", balance.ask("show"), 2000);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    assertEquals(balance.text.stderr.split("\n").length, 2, balance.text.stderr);
+    for (const each of crowd) close(each);
+    await balance.settle();
+  });
+}
