@@ -6,14 +6,25 @@
 import { formatIpv4 } from "./core/address.ts";
 import type { Stream } from "./stream.ts";
 
+/** What this machine lacks for a connect: not the backend's fault, and it passes. */
+export type Shortage =
+  /** This process is out of descriptors, or the machine out of memory. */
+  | "exhausted"
+  /** The machine has no local port left, for this destination or for the source address. */
+  | "out of ports";
+
 /** Why a connect failed. */
 export type ConnectFailure =
   /** Refused, unreachable or otherwise impossible. */
   | "refused"
   /** No answer in time. */
   | "timeout"
-  /** This process is out of descriptors or the machine out of ports: not the backend's fault. */
-  | "exhausted";
+  | Shortage;
+
+/** Whether a connect failed for what this machine lacks. */
+export function isShortage(failure: ConnectFailure): failure is Shortage {
+  return failure === "exhausted" || failure === "out of ports";
+}
 
 /** How to connect. */
 export interface ConnectOptions {
@@ -26,9 +37,16 @@ export interface ConnectOptions {
 /** Error codes that are this machine's fault and pass. */
 const EXHAUSTED: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
+/** Error codes of a connect for which there is no local port. */
+const NO_PORT: ReadonlySet<unknown> = new Set(["EADDRNOTAVAIL", "EADDRINUSE", "EAGAIN"]);
+
 /** Whether an error says that descriptors or memory have run out. */
 export function isExhausted(error: unknown): boolean {
-  return error instanceof Error && "code" in error && EXHAUSTED.has(error.code);
+  return EXHAUSTED.has(codeOf(error));
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /**
@@ -68,6 +86,7 @@ export async function connect(
     return connection;
   } catch (error) {
     if (options.deadline.aborted) return "timeout";
-    return isExhausted(error) ? "exhausted" : "refused";
+    if (isExhausted(error)) return "exhausted";
+    return NO_PORT.has(codeOf(error)) ? "out of ports" : "refused";
   }
 }

@@ -13,6 +13,7 @@ import { Dump } from "./dump_writer.ts";
 import type { Reporter } from "./events.ts";
 import { GRACE } from "./grace.ts";
 import { Acceptor } from "./listen.ts";
+import { PortWatch } from "./ports.ts";
 import type { Relay } from "./relay.ts";
 import { serveClient, type SessionContext } from "./session.ts";
 
@@ -63,6 +64,7 @@ export class Engine {
     this.#acceptor = new Acceptor(listener, reporter);
     const pools = new BufferPools(dumpTo === undefined ? LADDER : DUMP_LADDER);
     this.#clock.watched.add(pools);
+    const ports = new PortWatch(this.#clock, reporter);
     const context: SessionContext = {
       ...config,
       ...place,
@@ -72,7 +74,7 @@ export class Engine {
       clock: this.#clock,
       dump: dumpTo === undefined ? undefined : new Dump(dumpTo, reporter),
       relays: this.#relays,
-      exhausted: () => this.#acceptor.starve(),
+      exhausted: (shortage) => shortage === "out of ports" ? ports.wait() : this.#acceptor.starve(),
       ending: () => this.#ending,
     };
     this.done = this.#run(context);

@@ -7,7 +7,7 @@ import { chooseFirst, chooseNext, NOTHING, settle } from "./core/schedule.ts";
 import { counterIndex, type Table } from "./core/layout.ts";
 import { claim } from "./core/table.ts";
 import { Clock } from "./clock.ts";
-import { connect, type ConnectFailure, setOptions } from "./connect.ts";
+import { connect, type ConnectFailure, isShortage, setOptions, type Shortage } from "./connect.ts";
 import type { Dump } from "./dump_writer.ts";
 import { Lease } from "./lease.ts";
 import { Relay, type RelayContext } from "./relay.ts";
@@ -39,8 +39,8 @@ export interface SessionContext extends RelayContext, SessionLog {
   readonly dump: Dump | undefined;
   /** The relays that live, so that a drain that has lasted too long can end them. */
   readonly relays: Set<Relay>;
-  /** Tells the listener that descriptors have run out; resolves when it is worth trying again. */
-  exhausted(): Promise<void>;
+  /** Tells that something has run out; resolves when it is worth trying again. */
+  exhausted(shortage: Shortage): Promise<void>;
   /** Whether every connection is to end. */
   ending(): boolean;
 }
@@ -94,7 +94,7 @@ async function reach(context: SessionContext, client: Client): Promise<Reached |
     // The next choice must see this place free.
     stack.dispose();
     if (context.ending()) return undefined;
-    if (context.autodisable && result !== "exhausted" && lease.disableChannel()) {
+    if (context.autodisable && !isShortage(result) && lease.disableChannel()) {
       logDisabled(reporter, lease);
     }
     tried = (tried ?? new Set()).add(slot);
@@ -103,7 +103,7 @@ async function reach(context: SessionContext, client: Client): Promise<Reached |
   return undefined;
 }
 
-/** Connects to one server; without descriptors it keeps the place and tries again for a while. */
+/** Connects to one server; without descriptors or ports it keeps the place and tries again for a while. */
 async function attempt(
   context: SessionContext,
   { address, port }: Lease,
@@ -113,8 +113,10 @@ async function attempt(
   for (;;) {
     const deadline = clock.deadline(connectTimeout);
     const result = await connect(address, port, { deadline, source });
-    if (result !== "exhausted" || clock.now >= patience || context.ending()) return result;
-    await context.exhausted();
+    if (typeof result !== "string" || !isShortage(result)) return result;
+    if (clock.now >= patience || context.ending()) return result;
+    // Not the channel's fault: keep its place, and try again when there is what is lacking.
+    await context.exhausted(result);
   }
 }
 

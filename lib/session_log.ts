@@ -87,6 +87,7 @@ export function traceAttempt(slot: number, result: ConnectFailure | "connected")
     connected: `connect to channel ${channel} successful`,
     refused: `connection refused group ${group} channel ${channel}`,
     exhausted: `out of descriptors group ${group} channel ${channel}`,
+    "out of ports": `out of local ports group ${group} channel ${channel}`,
     timeout: `timeout group ${group} channel ${channel}`,
   };
   return `trying group ${group} channel ${channel} ... ${ends[result]}`;

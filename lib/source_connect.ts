@@ -36,9 +36,7 @@ export function connectFrom(
     const fail = (error: Error): void => {
       signal.removeEventListener("abort", abort);
       socket.destroy();
-      // A source address that is not local fails in bind, with a code that differs from system to system.
-      if ("syscall" in error && error.syscall === "bind") resolve(undefined);
-      else if ("code" in error && error.code === "EADDRNOTAVAIL") resolve(undefined);
+      if (isForeign(source, error)) resolve(undefined);
       else reject(error);
     };
     const abort = (): void => fail(new Error("timed out"));
@@ -50,6 +48,29 @@ export function connectFrom(
       resolve(new SocketStream(socket));
     });
   });
+}
+
+/**
+ * Whether an attempt failed because its source address is not local, and not for want of ports.
+ *
+ * An address that is not local fails in bind, with a code that differs from system to system; ports that have run out
+ * are EADDRINUSE. EADDRNOTAVAIL of the connect itself may mean either, so binding is tried.
+ */
+function isForeign(source: string, error: Error): boolean {
+  const code = "code" in error ? error.code : undefined;
+  if (code === "EADDRINUSE") return false;
+  if ("syscall" in error && error.syscall === "bind") return true;
+  return code === "EADDRNOTAVAIL" && !isLocal(source);
+}
+
+function isLocal(address: string): boolean {
+  try {
+    Deno.listen({ hostname: address, port: 0 }).close();
+    return true;
+  } catch (error) {
+    // Any other failure, such as want of ports, comes to a local address only.
+    return !(error instanceof Deno.errors.AddrNotAvailable);
+  }
 }
 
 /** A Node socket with the interface of a connection. */

@@ -1,0 +1,48 @@
+/**
+ * Out of local ports: nobody is blamed, and clients wait as long as a connect may take.
+ *
+ * @module
+ */
+import { assert } from "../assert.ts";
+
+const PROGRAM = new URL("./inside/few_ports.ts", import.meta.url).pathname;
+/** Words that run a program in a network of its own. */
+const ALONE = ["unshare", "-n", "sh", "-e", "-c", `ip link set lo up; exec "$@"`, "sh"];
+
+function run(words: readonly string[]): Deno.CommandOutput {
+  const [program = "", ...args] = [...ALONE, ...words];
+  return new Deno.Command(program, { args, stdin: "null" }).outputSync();
+}
+
+const possible = (() => {
+  try {
+    return run(["true"]).success;
+  } catch {
+    return false;
+  }
+})();
+
+for (
+  const happening of [
+    "the client waits for a port",
+    "the client is closed after the connect timeout",
+    "failover goes on, and blames nobody",
+    "a source address that has none is not passed over",
+  ]
+) {
+  Deno.test({
+    name: `out of ports: ${happening}${possible ? "" : " (ignored: needs unshare -n)"}`,
+    ignore: !possible,
+    fn: () => {
+      const { success, stderr } = run([
+        Deno.execPath(),
+        "run",
+        "-A",
+        "--quiet",
+        PROGRAM,
+        happening,
+      ]);
+      assert(success, new TextDecoder().decode(stderr));
+    },
+  });
+}
