@@ -56,14 +56,19 @@ export function needing(needs: Need | readonly Need[], name: string): Definition
 
 /** The path of a program; undefined if it is not installed. PostgreSQL's are looked for in its own folders too. */
 export function findProgram(name: string): string | undefined {
-  const path = (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
-  return [...path, ...FOLDERS, ...postgresFolders()].map((folder) => `${folder}/${name}`)
+  return [...pathFolders(), ...FOLDERS, ...postgresFolders()].map((folder) => `${folder}/${name}`)
     .find(isProgram);
 }
 
-/** A program. */
+/** A program that is started by its name. */
 export function program(name: string): Need {
-  return { name, package: PACKAGES[name] ?? name, met: findProgram(name) !== undefined };
+  const met = pathFolders().some((folder) => isProgram(`${folder}/${name}`));
+  return { name, package: PACKAGES[name] ?? name, met };
+}
+
+/** A program that is started where {@link findProgram} finds it. */
+export function installed(name: string): Need {
+  return { ...program(name), met: findProgram(name) !== undefined };
 }
 
 /** The compiled program. */
@@ -176,6 +181,10 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+function pathFolders(): string[] {
+  return (Deno.env.get("PATH") ?? "").split(":").filter((folder) => folder !== "");
 }
 
 function postgresFolders(): string[] {

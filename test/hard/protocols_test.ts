@@ -7,7 +7,7 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { account, findProgram, type Need, needing, program } from "../needs.ts";
+import { account, findProgram, installed, type Need, needing } from "../needs.ts";
 import { Instance } from "./kit.ts";
 import { digest } from "./peers.ts";
 import { Random } from "./random.ts";
@@ -19,7 +19,7 @@ function protocol(
   fn: () => Promise<void>,
   needs: readonly Need[] = [],
 ): void {
-  Deno.test(needing([...needs, ...programs.map(program)], name), fn);
+  Deno.test(needing([...needs, ...programs.map(installed)], name), fn);
 }
 
 const decoder = new TextDecoder();
