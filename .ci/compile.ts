@@ -13,6 +13,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { GRANTS } from "../lib/permissions.ts";
+import { V8_OPTION } from "../lib/v8_flags.ts";
 
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -81,6 +82,7 @@ async function compile(output: string, target: string | undefined): Promise<bool
     "--no-code-cache",
     "--no-prompt",
     "--deny-import",
+    V8_OPTION,
     ...GRANTS.map(({ flag }) => flag),
     `--include=${BUNDLE}/worker.ts`,
     ...(target === undefined ? [] : [`--target=${target}`]),

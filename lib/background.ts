@@ -6,6 +6,7 @@
 import { EXIT, ExitError } from "./core/errors.ts";
 import { readLines } from "./lines.ts";
 import { granted, GRANTS } from "./permissions.ts";
+import { V8_OPTION } from "./v8_flags.ts";
 
 /** What a background start has to say to whoever started it. */
 export interface StartReport {
@@ -73,7 +74,8 @@ const PREPARE = `${RAISE_LIMIT}; ` +
 
 function spawn(args: readonly string[], main: URL): Deno.ChildProcess {
   const flags = GRANTS.map(({ flag }) => flag);
-  const own = Deno.build.standalone ? [] : ["run", "--quiet", "--no-prompt", ...flags, main.href];
+  const source = ["run", "--quiet", "--no-prompt", V8_OPTION, ...flags, main.href];
+  const own = Deno.build.standalone ? [] : source;
   try {
     return new Deno.Command("/bin/sh", {
       args: ["-c", PREPARE, Deno.execPath(), ...own, ...args],

@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { GRANTS } from "../../lib/permissions.ts";
+import { V8_OPTION } from "../../lib/v8_flags.ts";
 import { freePort } from "../e2e/ports.ts";
 import { HOST } from "./peers.ts";
 import { Failed, paint, say } from "./talk.ts";
@@ -91,7 +92,7 @@ export class Balance {
 
   /** Runs the program as `deno task start` does, out of reach of the terminal's Ctrl-C. */
   async #launch(args: readonly string[]): Promise<Result> {
-    const flags = GRANTS.map(({ flag }) => flag);
+    const flags = [V8_OPTION, ...GRANTS.map(({ flag }) => flag)];
     const running = new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-prompt", ...flags, MAIN, "--run-dir", this.#dir, ...args],
       detached: true,

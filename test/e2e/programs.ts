@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { GRANTS } from "../../lib/permissions.ts";
+import { V8_OPTION } from "../../lib/v8_flags.ts";
 import { binary, type Definition, type Need, needing } from "../needs.ts";
 import { Output, within } from "./wait.ts";
 
@@ -26,7 +27,7 @@ export interface Command {
   readonly words: readonly string[];
 }
 
-/** The program from source, with exactly the grants that it documents. */
+/** The program from source, with exactly the grants that it documents, as `deno task start` runs it. */
 export const SOURCE: Command = {
   name: "source",
   words: [
@@ -34,6 +35,7 @@ export const SOURCE: Command = {
     "run",
     "--quiet",
     "--no-prompt",
+    V8_OPTION,
     ...GRANTS.map(({ flag }) => flag),
     `${ROOT}main.ts`,
   ],

@@ -5,6 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { GRANTS } from "../../lib/permissions.ts";
+import { V8_OPTION } from "../../lib/v8_flags.ts";
 import { freePort } from "../e2e/ports.ts";
 import { alive } from "./proc.ts";
 
@@ -40,7 +41,15 @@ export function balanceCommand(): [string, ...string[]] {
   const binary = Deno.env.get("BALANCE");
   if (binary !== undefined) return [binary];
   const flags = GRANTS.map(({ flag }) => flag);
-  return [Deno.execPath(), "run", "--quiet", "--no-prompt", ...flags, `${ROOT}main.ts`];
+  return [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-prompt",
+    V8_OPTION,
+    ...flags,
+    `${ROOT}main.ts`,
+  ];
 }
 
 /** Waits until something is true, looking every few ms. */
