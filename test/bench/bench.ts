@@ -23,8 +23,16 @@ import {
 } from "./load_tests.ts";
 import { LoadGenerator } from "./loadgen.ts";
 import { describeMachine, type Pinning, requireMachine } from "./machine.ts";
-import { measureBase, measurePairs } from "./memory_tests.ts";
-import { type BenchOptions, parseBenchOptions, type Plan, planFor, USAGE } from "./options.ts";
+import { measureIdle } from "./idle_tests.ts";
+import { measureBase, measurePairs, measureServed } from "./memory_tests.ts";
+import {
+  type BenchOptions,
+  parseBenchOptions,
+  type Plan,
+  planFor,
+  type TestName,
+  USAGE,
+} from "./options.ts";
 import { Processes, type Running } from "./processes.ts";
 import { formatReport } from "./report.ts";
 import { writeSection } from "./results_file.ts";
@@ -45,7 +53,10 @@ interface Context {
   readonly candidates: readonly Candidate[];
 }
 
-/** Measures interleaved on one core; the latency test also without a proxy. */
+/**
+ * Measures interleaved on one core. The latency test comes last, with programs that all other load has gone through,
+ * since what that leaves behind shows in the tail; it also measures without a proxy.
+ */
 async function measureLoad(context: Context): Promise<Sample[]> {
   const { options, pinning, processes, loadgen, folder, candidates, plan } = context;
   const wanted = ({ name }: LoadTest): boolean => options.only.includes(name);
@@ -94,17 +105,18 @@ async function stopAll(processes: Processes, running: readonly Running[]): Promi
 }
 
 async function measureAll(context: Context): Promise<Findings> {
-  const { options: { only }, candidates, plan } = context;
-  const load = await measureLoad(context);
-  const workers = await measureWorkers(context);
+  const { options, candidates, plan } = context;
+  const wanted = (test: TestName): boolean => options.only.includes(test);
   const times = { ...context, reps: plan.startReps };
   return {
-    load,
-    workers,
-    pairs: only.includes("memory") ? await measurePairs(context, candidates, plan.pairs) : [],
-    base: only.includes("base") ? await measureBase(context, candidates) : [],
-    startup: only.includes("startup") ? await measureStartup(times, candidates) : new Map(),
-    show: only.includes("show") ? await measureShow(times, candidates) : new Map(),
+    workers: await measureWorkers(context),
+    pairs: wanted("memory") ? await measurePairs(context, candidates, plan.pairs) : [],
+    served: wanted("served") ? await measureServed(context, candidates, plan.served) : [],
+    base: wanted("base") ? await measureBase(context, candidates) : [],
+    idle: wanted("idle") ? await measureIdle(context, candidates, plan.idleSeconds) : [],
+    startup: wanted("startup") ? await measureStartup(times, candidates) : new Map(),
+    show: wanted("show") ? await measureShow(times, candidates) : new Map(),
+    load: await measureLoad(context),
   };
 }
 

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import type { BaseMemory, PairMemory } from "./memory_tests.ts";
+import type { IdleCalls } from "./idle_tests.ts";
+import type { BaseMemory, PairMemory, ServedMemory } from "./memory_tests.ts";
 import type { Sample } from "./stats.ts";
 import type { Times } from "./time_tests.ts";
 
@@ -17,7 +18,9 @@ export interface Findings {
   /** Load tests of our program with one and with two workers, by the names in {@link WORKERS}. */
   readonly workers: readonly Sample[];
   readonly pairs: readonly PairMemory[];
+  readonly served: readonly ServedMemory[];
   readonly base: readonly BaseMemory[];
+  readonly idle: readonly IdleCalls[];
   readonly startup: Times;
   readonly show: Times;
 }

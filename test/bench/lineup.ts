@@ -42,8 +42,9 @@ export async function assemble(
   await installMissing(processes);
   for (const name of ["haproxy", "nginx", "pen"] as const) {
     const peer = await findPeer(name, processes);
-    if (peer === undefined) remarks.push(`${name} left out: not installed`);
-    else field.push(peer);
+    if (peer === undefined) {
+      remarks.push(`${name} left out: not installed, or without what it needs`);
+    } else field.push(peer);
   }
   const reference = Deno.env.get("BALANCE_REF");
   if (reference === undefined || reference === "") {
@@ -84,6 +85,7 @@ async function findPeer(
     }
     case "nginx": {
       const module = exists(STREAM_MODULE) ? STREAM_MODULE : undefined;
+      if (module === undefined && !(await hasStream(path, processes))) return undefined;
       return candidates.nginx(path, await firstLine([path, "-v"], processes), module, limit);
     }
     case "pen": {
@@ -95,7 +97,9 @@ async function findPeer(
 
 async function installMissing(processes: Processes): Promise<void> {
   const wanted = Object.entries(PACKAGES)
-    .filter(([name]) => findProgram(name) === undefined)
+    .filter(([name]) =>
+      findProgram(name) === undefined || (name === "nginx" && !exists(STREAM_MODULE))
+    )
     .flatMap(([, packages]) => packages);
   const apt = findProgram("apt-get");
   if (wanted.length === 0 || apt === undefined || Deno.uid() !== 0) return;
@@ -106,6 +110,12 @@ async function installMissing(processes: Processes): Promise<void> {
   const argv = ["env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", script, "sh", ...wanted];
   const { code } = await processes.run(argv);
   if (code !== 0) note(`apt-get failed with exit status ${code}`);
+}
+
+/** Whether nginx can relay without loading a module. */
+async function hasStream(path: string, processes: Processes): Promise<boolean> {
+  const { stderr } = await processes.run([path, "-V"]);
+  return /--with-stream(?!\S)/.test(stderr);
 }
 
 /** First line that a command prints on either stream; empty when it cannot be had. */

@@ -5,7 +5,7 @@
  */
 import { attempt } from "./attempt.ts";
 import type { Started } from "./fleet.ts";
-import type { LoadGenerator } from "./loadgen.ts";
+import type { LoadGenerator, LoadResult } from "./loadgen.ts";
 import type { Plan, TestName } from "./options.ts";
 import { delay, type Processes } from "./processes.ts";
 import { cpuTime } from "./procfs.ts";
@@ -21,6 +21,8 @@ export interface LoadTest {
   readonly unit: string;
   /** Arguments of the load generator. */
   args(port: number, plan: Plan): (string | number)[];
+  /** Arguments of a run before each measurement, which is not recorded; without: none. */
+  before?(port: number, plan: Plan): (string | number)[];
 }
 
 /** Requests per second of the open loop. */
@@ -61,8 +63,9 @@ export const THROUGHPUT_TESTS: readonly LoadTest[] = [
 /** The open loop: judged by latency. */
 export const LATENCY_TEST: LoadTest = {
   name: "latency",
-  title: `Latency at ${LATENCY_RATE} requests/s, open loop, 32 connections`,
+  title: `Latency at ${LATENCY_RATE} requests/s after new connections, open loop, 32 connections`,
   unit: "req",
+  before: (port, { spell }) => ["connect", address(port), 32, 60, "client", spell],
   args: (port, { latencySeconds }) => ["rate", address(port), 32, LATENCY_RATE, latencySeconds],
 };
 
@@ -127,13 +130,12 @@ async function measure(
   rep: number,
 ): Promise<Sample | undefined> {
   const pid = target.running?.pid;
+  const run = (args: (string | number)[]): Promise<LoadResult | undefined> =>
+    attempt(`${target.name}, ${test.name}`, processes, () => loadgen.run(args, loadCores));
+  if (test.before !== undefined) await run(test.before(target.port, plan));
   const before = usage(pid);
   const begun = performance.now();
-  const result = await attempt(
-    `${target.name}, ${test.name}`,
-    processes,
-    () => loadgen.run(test.args(target.port, plan), loadCores),
-  );
+  const result = await run(test.args(target.port, plan));
   if (result === undefined) return undefined;
   const seconds = (performance.now() - begun) / 1000;
   // Closing is part of the work of a connection: let the last ones end.
@@ -149,6 +151,8 @@ async function measure(
     errors: result.get("err") ?? 0,
     p50: result.get("p50") ?? 0,
     p99: result.get("p99") ?? 0,
+    p999: result.get("p99.9") ?? 0,
+    max: result.get("max") ?? 0,
     cpu: { user: after.user - before.user, system: after.system - before.system },
   };
 }

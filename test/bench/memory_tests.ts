@@ -37,6 +37,13 @@ export interface PairMemory {
   readonly loaded: number;
 }
 
+/** Memory of a program that has served short connections and is idle again, KiB. */
+export interface ServedMemory extends Memory {
+  readonly candidate: string;
+  readonly workers: number;
+  readonly connections: number;
+}
+
 /** What the memory tests work with. */
 export interface MemoryBench {
   readonly loadgen: LoadGenerator;
@@ -71,6 +78,43 @@ export async function measureBase(
   }));
   await processes.stop(backend.running);
   return rows;
+}
+
+/** Reads the memory of each candidate after short connections; of ours with two workers too. */
+export async function measureServed(
+  bench: MemoryBench,
+  candidates: readonly Candidate[],
+  connections: number,
+): Promise<ServedMemory[]> {
+  const rows: ServedMemory[] = [];
+  for (const candidate of candidates) {
+    for (const workers of candidate.hasWorkers ? [1, 2] : [1]) {
+      progress(`memory after ${connections} connections: ${candidate.name}`);
+      const row = await attempt(
+        `${candidate.name}, ${connections} connections`,
+        bench.processes,
+        () => serveMany(bench, candidate, workers, connections),
+      );
+      if (row !== undefined) rows.push(row);
+    }
+  }
+  return rows;
+}
+
+async function serveMany(
+  { loadgen, processes, folder }: MemoryBench,
+  candidate: Candidate,
+  workers: number,
+  connections: number,
+): Promise<ServedMemory> {
+  const backend = await loadgen.startBackend();
+  const request = { backend: backend.port, workers };
+  const { port, running } = await startCandidate(candidate, request, folder, processes);
+  await loadgen.run(["connect", `127.0.0.1:${port}`, 32, 600, "client", connections]);
+  await delay(SETTLE_MS);
+  const row = { candidate: candidate.name, workers, connections, ...memory(running.pid) };
+  for (const each of [running, backend.running]) await processes.stop(each);
+  return row;
 }
 
 /**

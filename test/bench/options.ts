@@ -6,6 +6,13 @@
 
 /** Names for `--only`, in the order in which they run. */
 export const TESTS = [
+  "workers",
+  "memory",
+  "served",
+  "base",
+  "idle",
+  "startup",
+  "show",
   "keep",
   "keep-20k",
   "keep-100k",
@@ -14,11 +21,6 @@ export const TESTS = [
   "bulk-down",
   "bulk-up",
   "latency",
-  "workers",
-  "memory",
-  "base",
-  "startup",
-  "show",
 ] as const;
 
 /** One of {@link TESTS}. */
@@ -48,9 +50,10 @@ export const USAGE =
 Measures dist/balance against HAProxy, nginx (stream), pen and the classic
 balance in one interleaved run on this machine, loopback only.
 
-  --quick        under 3 minutes; rough
+  --quick        some 4 minutes; rough
   --only LIST    some tests: ${TESTS.slice(0, 7).join(", ")},
-                 ${TESTS.slice(7).join(", ")}
+                 ${TESTS.slice(7, 11).join(", ")},
+                 ${TESTS.slice(11).join(", ")}
   --reps N       repetitions of each test
   --ours COMMAND measure another program in our place; {port}, {backend} (a
                  port of 127.0.0.1) and {workers} (a number) are replaced
@@ -59,7 +62,7 @@ balance in one interleaved run on this machine, loopback only.
 
 Environment: BALANCE_REF, path of the classic balance (left out when unset);
 DENORT_BIN, passed on to "deno task compile" when dist/balance is missing.
-Missing peers are installed with apt-get when run as root.
+Missing peers are installed with apt-get when run as root; "idle" needs strace.
 `;
 
 /** Thrown for a wrong command line; the message is for the user. */
@@ -133,8 +136,14 @@ export interface Plan {
   readonly latencySeconds: number;
   /** Size of one bulk measurement, megabytes. */
   readonly megabytes: number;
+  /** New connections before each open-loop measurement: what they leave behind is part of the test. */
+  readonly spell: number;
   /** Idle pairs whose memory is measured. */
   readonly pairs: readonly number[];
+  /** Short connections after which memory is measured. */
+  readonly served: number;
+  /** How long system calls are counted, seconds. */
+  readonly idleSeconds: number;
   /** Repetitions of start-up and `-c show`. */
   readonly startReps: number;
 }
@@ -145,7 +154,10 @@ const QUICK: Plan = {
   seconds: 0.6,
   latencySeconds: 1,
   megabytes: 400,
+  spell: 2000,
   pairs: [1000],
+  served: 20_000,
+  idleSeconds: 5,
   startReps: 7,
 };
 
@@ -155,7 +167,10 @@ const WHOLE: Plan = {
   seconds: 1.5,
   latencySeconds: 3,
   megabytes: 1500,
+  spell: 4000,
   pairs: [1000, 5000],
+  served: 60_000,
+  idleSeconds: 10,
   startReps: 15,
 };
 

@@ -6,47 +6,25 @@
 import { DIRECT, OURS } from "./candidates.ts";
 import { type Findings, WORKERS } from "./findings.ts";
 import { LATENCY_TEST, type LoadTest, THROUGHPUT_TESTS, WORKER_TESTS } from "./load_tests.ts";
-import { perPair } from "./memory_tests.ts";
 import type { TestName } from "./options.ts";
+import {
+  baseSection,
+  idleSection,
+  pairSection,
+  servedSection,
+  timeSection,
+} from "./report_sections.ts";
 import {
   cpuPerUnit,
   median,
   pairedRatios,
   type Sample,
   select,
-  type Spread,
   spread,
   utilization,
 } from "./stats.ts";
+import { fixed, formatSpread, table } from "./tables.ts";
 import { evaluate, type Target, verdict } from "./targets.ts";
-import type { Times } from "./time_tests.ts";
-
-/** A number with `digits` decimals, `-` when there is none. */
-export function fixed(value: number | undefined, digits: number): string {
-  return value === undefined ? "-" : value.toFixed(digits);
-}
-
-/** `median [min..max]`; without the range for a single value, `-` for none. */
-export function formatSpread(s: Spread | undefined, digits: number): string {
-  if (s === undefined) return "-";
-  const [middle, min, max] = [s.median, s.min, s.max].map((value) => value.toFixed(digits));
-  return min === max ? `${middle}` : `${middle} [${min}..${max}]`;
-}
-
-/** A Markdown table; the first column is text, the others are numbers. Columns are aligned. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) =>
-    Math.max(3, title.length, ...rows.map((row) => row[i]?.length ?? 0))
-  );
-  const line = (cells: readonly string[]): string => {
-    const padded = cells.map((cell, i) =>
-      i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)
-    );
-    return `| ${padded.join(" | ")} |`;
-  };
-  const rule = widths.map((width, i) => i === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`);
-  return [line(head), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
-}
 
 /** The whole report: first the targets of the tests that were asked for. */
 export function formatReport(findings: Findings, tests: readonly TestName[]): string {
@@ -56,7 +34,9 @@ export function formatReport(findings: Findings, tests: readonly TestName[]): st
     latencySection(findings.load),
     ...WORKER_TESTS.map((test) => workerSection(findings.workers, test)),
     pairSection(findings),
+    servedSection(findings),
     baseSection(findings),
+    idleSection(findings),
     timeSection("Start-up to listening", findings.startup),
     timeSection("One `-c show`", findings.show),
   ].filter((section) => section !== "").join("\n\n");
@@ -132,10 +112,12 @@ function latencySection(samples: readonly Sample[]): string {
     candidate,
     ...cells(candidate, (s) => s.p50),
     ...cells(candidate, (s) => s.p99),
+    ...cells(candidate, (s) => s.p999),
+    ...cells(candidate, (s) => s.max),
     candidate === DIRECT ? "-" : fixed(middle(candidate, cpuPerUnit), 0),
   ]);
   const columns = (p: string): string[] => [`${p} us`, `${p} added`, `${p} of ${OURS} x this`];
-  const head = ["candidate", ...columns("p50"), ...columns("p99"), "CPU us/req"];
+  const head = ["candidate", ...["p50", "p99", "p99.9", "max"].flatMap(columns), "CPU us/req"];
   return `### ${title}\n\n${table(head, rows)}`;
 }
 
@@ -158,38 +140,4 @@ function workerSection(samples: readonly Sample[], { name, title, unit }: LoadTe
   if (candidatesOf(samples, name).length === 0) return "";
   const head = ["", `CPU us/${unit}`, "CPU x 1 worker", `${unit}/s`, "rate x 1 worker"];
   return `### Two workers on two cores: ${title}\n\n${table(head, rows)}`;
-}
-
-function pairSection({ pairs }: Findings): string {
-  if (pairs.length === 0) return "";
-  const rows = pairs.map((row) => [
-    row.candidate,
-    `${row.pairs}`,
-    `${row.answer}`,
-    (row.base / 1024).toFixed(1),
-    (row.loaded / 1024).toFixed(1),
-    perPair(row).toFixed(1),
-  ]);
-  const head = [
-    "candidate",
-    "pairs",
-    "answer seen B",
-    "PSS before MiB",
-    "PSS idle MiB",
-    "KiB/pair",
-  ];
-  return `### Memory of idle connections\n\n${table(head, rows)}`;
-}
-
-function baseSection({ base }: Findings): string {
-  if (base.length === 0) return "";
-  const mebibytes = (kib: number): string => (kib / 1024).toFixed(1);
-  const rows = base.map((row) => [row.candidate, mebibytes(row.rss), mebibytes(row.pss)]);
-  return `### Base memory\n\n${table(["candidate", "RSS MiB", "PSS MiB"], rows)}`;
-}
-
-function timeSection(title: string, times: Times): string {
-  const rows = [...times].filter(([, values]) => values.length > 0)
-    .map(([candidate, values]) => [candidate, formatSpread(spread(values), 1)]);
-  return rows.length === 0 ? "" : `### ${title}\n\n${table(["candidate", "ms"], rows)}`;
 }

@@ -1,11 +1,20 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+  assertThrows,
+} from "../assert.ts";
 import type { Findings } from "./findings.ts";
+import { parseTotal } from "./idle_tests.ts";
 import { choosePinning } from "./machine.ts";
 import { parseBenchOptions, TESTS, UsageError } from "./options.ts";
 import { parseCpuList, parseStat } from "./procfs.ts";
-import { formatReport, formatSpread, table } from "./report.ts";
+import { formatReport } from "./report.ts";
 import { fullTableCommands, startOperands } from "./scale_table.ts";
 import { parseShow } from "./show_table.ts";
+import type { Sample } from "./stats.ts";
+import { formatSpread, table } from "./tables.ts";
 import { replaceSection } from "./results_file.ts";
 import { type Target, verdict } from "./targets.ts";
 
@@ -13,7 +22,9 @@ const NOTHING: Findings = {
   load: [],
   workers: [],
   pairs: [],
+  served: [],
   base: [],
+  idle: [],
   startup: new Map(),
   show: new Map(),
 };
@@ -34,6 +45,72 @@ Deno.test("formatReport() lists the targets of the tests that were asked for", (
   assertStringIncludes(report, "31.0 [30.0..50.0]");
   assertStringIncludes(report, "not measured");
   assert(!report.includes("bulk"));
+});
+
+/** A sample of the latency test with a tail. */
+function tail(candidate: string, p999: number, max: number): Sample {
+  const cpu = { user: 1, system: 1 };
+  const rest = {
+    rep: 1,
+    units: 15_000,
+    rate: 5000,
+    errors: 0,
+    seconds: 3,
+    cpu,
+    p50: 200,
+    p99: 400,
+  };
+  return { test: "latency", candidate, ...rest, p999, max };
+}
+
+Deno.test("formatReport() shows the tail of the latency and judges it against haproxy", () => {
+  const load = [
+    tail("balance", 3000, 9000),
+    tail("haproxy", 1500, 6000),
+    tail("direct", 1000, 2000),
+  ];
+  const report = formatReport({ ...NOTHING, load }, ["latency"]);
+  const cellsOf = (name: string): string[] =>
+    report.split("\n").find((line) => line.startsWith(`| ${name}`))?.split("|")
+      .map((cell) => cell.trim()) ?? [];
+  const head = cellsOf("candidate");
+  const cells = (name: string): (string | undefined)[] =>
+    ["p99.9 us", "p99.9 added", "p99.9 of balance x this", "max us", "max of balance x this"].map((
+      title,
+    ) => cellsOf(name)[head.indexOf(title)]);
+  assertEquals(cells("haproxy"), ["1500", "500", "2.00", "6000", "1.50"]);
+  assertEquals(cells("balance"), ["3000", "2000", "", "9000", ""]);
+  assertEquals(cellsOf("latency p99.9").slice(2, 5), ["<= 1.50 x", "2.00", "NOT met"]);
+});
+
+Deno.test("formatReport() judges wake-ups and memory of one worker and of two", () => {
+  const ours = { candidate: "balance", seconds: 5 };
+  const report = formatReport({
+    ...NOTHING,
+    idle: [{ ...ours, workers: 1, calls: 15 }, { ...ours, workers: 2, calls: 60 }],
+    served: [{ candidate: "balance", workers: 2, connections: 9, rss: 102_400, pss: 51_200 }],
+  }, ["idle", "served"]);
+  assertMatch(report, /ten idle seconds +\| <= 100 calls \| +30\.0 \| +met/);
+  assertMatch(report, /ten idle seconds, 2 workers +\| <= 100 calls \| +120\.0 \| +NOT met/);
+  assertMatch(report, /short connections, 2 workers +\| +<= 100 MiB \| +100\.0 \| +met/);
+  assertMatch(report, /\| balance, 2 workers \| +100\.0 \| +50\.0 \|/);
+});
+
+Deno.test("parseTotal() reads the sum of strace -c, with and without errors, and an empty one", () => {
+  const head = "% time     seconds  usecs/call     calls    errors syscall\n------ -----------\n";
+  assertEquals(
+    parseTotal(`${head}100.00    0.001649           7       217           total\n`),
+    217,
+  );
+  assertEquals(
+    parseTotal(`${head}100.00    0.001649           7       217        12 total\n`),
+    217,
+  );
+  assertEquals(parseTotal(""), 0);
+});
+
+Deno.test("The latency test comes last: it wants programs that have had a spell of connections", () => {
+  assertEquals(TESTS.at(-1), "latency");
 });
 
 Deno.test("formatSpread() shows no range for a single value", () => {

@@ -11,7 +11,7 @@ import { describeMachine, requireMachine } from "./machine.ts";
 import { UsageError } from "./options.ts";
 import { delay, type Processes } from "./processes.ts";
 import { descriptorLimit, memory } from "./procfs.ts";
-import { table } from "./report.ts";
+import { table } from "./tables.ts";
 import { writeSection } from "./results_file.ts";
 import { runProgram } from "./run_program.ts";
 import { FIGURES, type ScaleContext, Subject } from "./scale_subject.ts";

@@ -34,6 +34,8 @@ export interface Sample {
   /** Latency percentiles, microseconds; zero where the test has none. */
   readonly p50: number;
   readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
 }
 
 /**

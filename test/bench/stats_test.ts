@@ -21,6 +21,8 @@ function sample(candidate: string, rep: number, cpuSeconds: number): Sample {
     cpu: { user: cpuSeconds / 4, system: cpuSeconds * 3 / 4 },
     p50: 0,
     p99: 0,
+    p999: 0,
+    max: 0,
   };
 }
 

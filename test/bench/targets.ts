@@ -47,6 +47,20 @@ export function evaluate(findings: Findings): Target[] {
     ...latencyTargets(findings),
     ...workerTargets(findings),
     ...pairTargets(findings),
+    ...twiceTargets(findings.served, {
+      test: "served",
+      title: "RSS after short connections",
+      limit: 100,
+      unit: "MiB",
+      value: ({ rss }) => rss / 1024,
+    }),
+    ...twiceTargets(findings.idle, {
+      test: "idle",
+      title: "system calls in ten idle seconds",
+      limit: 100,
+      unit: "calls",
+      value: ({ calls, seconds }) => calls * 10 / seconds,
+    }),
     {
       test: "base",
       title: "base memory (RSS)",
@@ -91,7 +105,11 @@ function latencyTargets({ load }: Findings): Target[] {
     unit: "x",
     measured: spread(pairedRatios(load, "latency", { of: OURS, to: "haproxy" }, value)),
   });
-  return [target("p50", 1, (s) => s.p50), target("p99", 2, (s) => s.p99)];
+  return [
+    target("p50", 1, (s) => s.p50),
+    target("p99", 2, (s) => s.p99),
+    target("p99.9", 1.5, (s) => s.p999),
+  ];
 }
 
 function workerTargets({ workers }: Findings): Target[] {
@@ -107,6 +125,21 @@ function workerTargets({ workers }: Findings): Target[] {
     limit: 1.10,
     unit: "x",
     measured: spread(pairedRatios(workers, test, pair, cpuPerUnit)),
+  }));
+}
+
+/** The same target for our program with one worker and with two. */
+function twiceTargets<T extends { readonly candidate: string; readonly workers: number }>(
+  rows: readonly T[],
+  target: Omit<Target, "measured"> & { readonly value: (row: T) => number },
+): Target[] {
+  const { value, title, ...rest } = target;
+  return [1, 2].map((workers) => ({
+    ...rest,
+    title: workers === 1 ? title : `${title}, ${workers} workers`,
+    measured: spread(
+      rows.filter((row) => row.candidate === OURS && row.workers === workers).map(value),
+    ),
   }));
 }
 
