@@ -5,21 +5,21 @@
  *
  * @module
  */
-import { COMMANDS } from "./lib/core/command.ts";
+import { COMMANDS } from "./lib/core/control/command.ts";
 import { EXIT, ExitError, UsageError } from "./lib/core/errors.ts";
-import { formatHelp, USAGE } from "./lib/core/help.ts";
-import { type Options, parseOptions } from "./lib/core/options.ts";
-import { CLASSIC_VERSION } from "./lib/core/report.ts";
-import { parsePort } from "./lib/core/spec.ts";
+import { formatHelp, USAGE } from "./lib/core/command_line/help.ts";
+import { type Options, parseOptions } from "./lib/core/command_line/options.ts";
+import { CLASSIC_VERSION } from "./lib/core/control/report.ts";
+import { parsePort } from "./lib/core/command_line/spec.ts";
 import { printable } from "./lib/core/text.ts";
-import { canDetach, startInBackground, type StartReport } from "./lib/background.ts";
-import { writeText } from "./lib/lines.ts";
-import { granted, userId, variable } from "./lib/permissions.ts";
-import { openServices } from "./lib/resolve.ts";
-import { lstat, runDirs, socketPath } from "./lib/run_dir.ts";
-import type { StartOutput } from "./lib/prepare.ts";
-import { serve } from "./lib/serve.ts";
-import { runCommand, runInteractive } from "./lib/shell.ts";
+import { canDetach, startInBackground, type StartReport } from "./lib/instance/background.ts";
+import { writeText } from "./lib/system/lines.ts";
+import { granted, userId, variable } from "./lib/system/permissions.ts";
+import { openServices } from "./lib/backends/resolve.ts";
+import { lstat, runDirs, socketPath } from "./lib/control/run_dir.ts";
+import type { StartOutput } from "./lib/instance/start.ts";
+import { serve } from "./lib/instance/run.ts";
+import { runCommand, runInteractive } from "./lib/control/shell.ts";
 import config from "./deno.json" with { type: "json" };
 
 /**

@@ -12,8 +12,8 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { GRANTS } from "../lib/permissions.ts";
-import { V8_OPTION } from "../lib/v8_flags.ts";
+import { GRANTS } from "../lib/system/permissions.ts";
+import { V8_OPTION } from "../lib/system/v8_flags.ts";
 
 const TARGETS = [
   "x86_64-unknown-linux-gnu",
@@ -39,11 +39,11 @@ async function bundle(): Promise<boolean> {
     "--keep-names",
     "--code-splitting",
   ];
-  const modules = ["main.ts", "lib/worker.ts"];
+  const modules = ["main.ts", "lib/workers/worker.ts"];
   const args = ["bundle", ...options, `--outdir=${BUNDLE}`, ...modules];
   if (!(await deno(args, Deno.env.toObject()))) return false;
   // The program asks for its worker by the source's name, beside itself.
-  await Deno.writeTextFile(`${root}/${BUNDLE}/worker.ts`, 'import "./lib/worker.js";\n');
+  await Deno.writeTextFile(`${root}/${BUNDLE}/worker.ts`, 'import "./lib/workers/worker.js";\n');
   return true;
 }
 

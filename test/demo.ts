@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { writeText } from "../lib/lines.ts";
+import { writeText } from "../lib/system/lines.ts";
 import { Backend, Client, HOST, isFree } from "./demo/peers.ts";
 import { Balance } from "./demo/program.ts";
 import { heading, paint, proves, say } from "./demo/talk.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { COMMANDS } from "../lib/core/command.ts";
+import { COMMANDS } from "../lib/core/control/command.ts";
 import { EXIT } from "../lib/core/errors.ts";
-import { formatHelp } from "../lib/core/help.ts";
-import { OPTIONS, type OptionSpec } from "../lib/core/options.ts";
-import { GRANTS } from "../lib/permissions.ts";
-import { assertEquals, assertGreater } from "./assert.ts";
-import { needing, program } from "./needs.ts";
+import { formatHelp } from "../lib/core/command_line/help.ts";
+import { OPTIONS, type OptionSpec } from "../lib/core/command_line/options.ts";
+import { GRANTS } from "../lib/system/permissions.ts";
+import { assertEquals, assertGreater } from "./kit/assert.ts";
+import { needing, program } from "./kit/needs.ts";
 import config from "../deno.json" with { type: "json" };
 import map from "../lib/imports.json" with { type: "json" };
 
@@ -174,17 +174,22 @@ Deno.test("every module that the README names exists", () => {
   assertEquals(named.filter((path) => !Deno.statSync(new URL(path, root)).isFile), []);
 });
 
+/** The modules of a folder and of those in it. */
+function modulesIn(folder: string): string[] {
+  return [...Deno.readDirSync(new URL(folder, root))].flatMap(({ name, isDirectory }) =>
+    isDirectory ? modulesIn(`${folder}${name}/`) : name.endsWith(".ts") ? [folder + name] : []
+  );
+}
+
 Deno.test("the README names every module", () => {
-  const files = ["lib", "lib/core"].flatMap((folder) =>
-    [...Deno.readDirSync(new URL(folder, root))].map(({ name }) => `${folder}/${name}`)
-  ).filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"));
+  const files = modulesIn("lib/").filter((path) => !path.endsWith(".d.ts"));
   assertGreater(files.length, 0);
   assertEquals(files.filter((path) => !readme.includes(`\`${path}\``)).toSorted(), []);
 });
 
 Deno.test("every log line that the manual page names is in the code", () => {
-  const code = [...Deno.readDirSync(new URL("lib", root))].filter(({ isFile }) => isFile)
-    .map(({ name }) => read(`lib/${name}`).replace(/\$\{[^{}]*\}|\{\w+\}/g, "VALUE")).join("\n");
+  const code = modulesIn("lib/").map((path) => read(path).replace(/\$\{[^{}]*\}|\{\w+\}/g, "VALUE"))
+    .join("\n");
   const lines = heads("LOGGING", "").map((line) => line.replace(/\b[A-Z]+\b/g, "VALUE"));
   assertGreater(lines.length, 0);
   assertEquals(lines.filter((line) => !code.includes(line)), []);

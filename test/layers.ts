@@ -1,14 +1,29 @@
 /**
- * The rules of the house: which module may import which, and what the core must not touch.
+ * The rules of the house: which folder may import which, and what the core must not touch.
  *
  * @module
  */
 
-/** Modules by path from the top of the repository, `lib/core/table.ts` for one. */
+/** Modules by path from the top of the repository, `lib/core/table/access.ts` for one. */
 export type Sources = ReadonlyMap<string, string>;
 
-/** The layers from the bottom up; a module imports from its own or a lower one. */
-const LAYERS = ["lib/core/", "lib/", "lib/addons/", ""] as const;
+/**
+ * The floors from the ground up. A module imports from its own folder and from the floors below; folders on one floor do
+ * not know each other. Every module lies in one of these folders.
+ */
+export const FLOORS: readonly (readonly string[])[] = [
+  ["lib/core/"],
+  ["lib/core/net/"],
+  ["lib/core/command_line/"],
+  ["lib/core/table/"],
+  ["lib/core/schedule/"],
+  ["lib/core/control/"],
+  ["lib/system/"],
+  ["lib/traffic/deno/"],
+  ["lib/workers/", "lib/backends/", "lib/control/"],
+  ["lib/instance/"],
+  [""],
+];
 
 /** What the core may import besides its own modules. */
 const CORE_PACKAGES = /^@std\/cli\//;
@@ -20,8 +35,9 @@ const IMPURE =
 /** Everything that breaks a rule, one line each; nothing when all is well. */
 export function findBreaches(sources: Sources): string[] {
   return [...sources].flatMap(([path, source]) => [
+    ...(floorOf(path) < 0 ? [`${path}: no floor has this folder`] : []),
     ...upwardImports(path, source),
-    ...(layerOf(path) === 0 ? impurities(path, source) : []),
+    ...(isCore(path) ? impurities(path, source) : []),
   ]).concat(findCycles(sources));
 }
 
@@ -32,10 +48,18 @@ export function importsOf(source: string): string[] {
   return [...code.matchAll(pattern)].map((match) => match[2] ?? "");
 }
 
-function layerOf(path: string): number {
-  if (path.startsWith("lib/core/")) return 0;
-  if (path.startsWith("lib/addons/")) return 2;
-  return path.startsWith("lib/") ? 1 : 3;
+function isCore(path: string): boolean {
+  return path.startsWith("lib/core/");
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/") + 1);
+}
+
+/** The floor that a module is on, -1 if its folder has none. */
+function floorOf(path: string): number {
+  const folder = folderOf(path);
+  return FLOORS.findIndex((folders) => folders.includes(folder));
 }
 
 /** The path that a relative specifier means. */
@@ -48,15 +72,16 @@ function isRelative(specifier: string): boolean {
 }
 
 function upwardImports(path: string, source: string): string[] {
-  const layer = layerOf(path);
   return importsOf(source).flatMap((specifier) => {
     if (!isRelative(specifier)) {
-      const allowed = layer !== 0 || CORE_PACKAGES.test(specifier);
+      const allowed = !isCore(path) || CORE_PACKAGES.test(specifier);
       return allowed ? [] : [`${path} imports ${specifier}: the core stands alone`];
     }
     const target = targetOf(path, specifier);
-    if (layerOf(target) <= layer) return [];
-    return [`${path} imports ${target}: upwards, out of ${LAYERS[layer]}`];
+    const own = folderOf(path) === folderOf(target);
+    if (own || floorOf(target) < floorOf(path)) return [];
+    const way = floorOf(target) === floorOf(path) ? "sideways" : "upwards";
+    return [`${path} imports ${target}: ${way}, out of ${folderOf(path)}`];
   });
 }
 

@@ -1,31 +1,36 @@
-import { assert, assertEquals } from "./assert.ts";
-import { findBreaches, importsOf } from "./layers.ts";
+import { assert, assertEquals } from "./kit/assert.ts";
+import { findBreaches, FLOORS, importsOf } from "./layers.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
+/** Every module of the program, whatever folder it is in. */
 async function readSources(): Promise<Map<string, string>> {
   const sources = new Map<string, string>();
-  const read = async (path: string): Promise<void> => {
-    sources.set(path, await Deno.readTextFile(new URL(path, ROOT)));
-  };
-  await read("main.ts");
-  for (const folder of ["lib/", "lib/core/", "lib/addons/"]) {
-    try {
-      for await (const { name, isFile } of Deno.readDir(new URL(folder, ROOT))) {
-        if (isFile && name.endsWith(".ts")) await read(`${folder}${name}`);
+  const walk = async (folder: string): Promise<void> => {
+    for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+      const path = `${folder}${name}`;
+      if (isDirectory) await walk(`${path}/`);
+      else if (name.endsWith(".ts")) {
+        sources.set(path, await Deno.readTextFile(new URL(path, ROOT)));
       }
-    } catch (error) {
-      // No addon has been written yet.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-  }
+  };
+  sources.set("main.ts", await Deno.readTextFile(new URL("main.ts", ROOT)));
+  await walk("lib/");
   return sources;
 }
 
 Deno.test("every import points down, without a cycle, and the core is pure", async () => {
   const sources = await readSources();
-  assert(sources.size > 30 && sources.has("lib/core/table.ts"));
+  assert(sources.size > 40 && sources.has("lib/core/table/access.ts"));
   assertEquals(findBreaches(sources), []);
+});
+
+Deno.test("every floor has its folders", async () => {
+  const folders = new Set(
+    [...(await readSources()).keys()].map((path) => path.replace(/[^/]*$/, "")),
+  );
+  for (const folder of FLOORS.flat()) assert(folders.has(folder), `no module in ${folder}`);
 });
 
 /** All modules of the repository, tests and tools included. */
@@ -52,14 +57,20 @@ const BREACHES: readonly [name: string, path: string, source: string, breach: st
   [
     "core importing lib",
     "lib/core/a.ts",
-    'import { x } from "../b.ts";',
-    "lib/core/a.ts imports lib/b.ts: upwards, out of lib/core/",
+    'import { x } from "../system/b.ts";',
+    "lib/core/a.ts imports lib/system/b.ts: upwards, out of lib/core/",
   ],
   [
     "core importing a type of lib",
-    "lib/core/a.ts",
-    'import type { X } from "../b.ts";',
-    "lib/core/a.ts imports lib/b.ts: upwards, out of lib/core/",
+    "lib/core/table/a.ts",
+    'import type { X } from "../../system/b.ts";',
+    "lib/core/table/a.ts imports lib/system/b.ts: upwards, out of lib/core/table/",
+  ],
+  [
+    "a floor of the core importing the one above",
+    "lib/core/table/a.ts",
+    'import { x } from "../schedule/b.ts";',
+    "lib/core/table/a.ts imports lib/core/schedule/b.ts: upwards, out of lib/core/table/",
   ],
   [
     "core importing a package",
@@ -69,22 +80,24 @@ const BREACHES: readonly [name: string, path: string, source: string, breach: st
   ],
   [
     "lib importing main",
-    "lib/a.ts",
-    'import "../main.ts";',
-    "lib/a.ts imports main.ts: upwards, out of lib/",
+    "lib/instance/a.ts",
+    'import "../../main.ts";',
+    "lib/instance/a.ts imports main.ts: upwards, out of lib/instance/",
   ],
   [
-    "lib importing an addon, even when it is needed",
-    "lib/a.ts",
-    'const m = await import("./addons/b.ts");',
-    "lib/a.ts imports lib/addons/b.ts: upwards, out of lib/",
+    "an upward import that waits until it is needed",
+    "lib/traffic/deno/a.ts",
+    'const m = await import("../../control/b.ts");',
+    "lib/traffic/deno/a.ts imports lib/control/b.ts: upwards, out of lib/traffic/deno/",
   ],
   [
-    "an addon importing main",
-    "lib/addons/a.ts",
-    'export { x } from "../../main.ts";',
-    "lib/addons/a.ts imports main.ts: upwards, out of lib/addons/",
+    "a neighbour on the same floor",
+    "lib/workers/a.ts",
+    'export { x } from "../control/b.ts";',
+    "lib/workers/a.ts imports lib/control/b.ts: sideways, out of lib/workers/",
   ],
+  ["a folder without a floor", "lib/attic/a.ts", "", "lib/attic/a.ts: no floor has this folder"],
+  ["a module beside the folders", "lib/a.ts", "", "lib/a.ts: no floor has this folder"],
   [
     "await in core",
     "lib/core/a.ts",
@@ -126,23 +139,23 @@ for (const [name, path, source, breach] of BREACHES) {
 
 Deno.test("findBreaches() sees a cycle, through types and over several modules", () => {
   const sources = new Map([
-    ["lib/a.ts", 'import { b } from "./b.ts";'],
-    ["lib/b.ts", 'import type { C } from "./c.ts";\nimport "./d.ts";'],
-    ["lib/c.ts", 'export * from "./a.ts";'],
-    ["lib/d.ts", ""],
+    ["lib/system/a.ts", 'import { b } from "./b.ts";'],
+    ["lib/system/b.ts", 'import type { C } from "./c.ts";\nimport "./d.ts";'],
+    ["lib/system/c.ts", 'export * from "./a.ts";'],
+    ["lib/system/d.ts", ""],
   ]);
   assertEquals(findBreaches(sources), [
-    "import cycle: lib/a.ts -> lib/b.ts -> lib/c.ts -> lib/a.ts",
+    "import cycle: lib/system/a.ts -> lib/system/b.ts -> lib/system/c.ts -> lib/system/a.ts",
   ]);
 });
 
 Deno.test("findBreaches() allows what points down, and words in comments and strings", () => {
   const sources = new Map([
-    ["main.ts", 'import "./lib/addons/x.ts";\nimport "./lib/a.ts";\nimport "./lib/core/c.ts";'],
-    ["lib/addons/x.ts", 'import "../a.ts";\nimport "../core/c.ts";'],
-    ["lib/a.ts", 'import { c } from "./core/c.ts";\nimport { connect } from "node:net";'],
+    ["main.ts", 'import "./lib/instance/x.ts";\nimport "./lib/core/c.ts";'],
+    ["lib/instance/x.ts", 'import "../control/a.ts";\nimport "../core/net/d.ts";'],
+    ["lib/control/a.ts", 'import { c } from "../core/c.ts";\nimport { connect } from "node:net";'],
     ["lib/core/c.ts", '// Deno\n/* await\n import "../a.ts" */\nconst x = "console";'],
-    ["lib/core/d.ts", 'import { parseArgs } from "@std/cli/parse-args";\nimport "./c.ts";'],
+    ["lib/core/net/d.ts", 'import { parseArgs } from "@std/cli/parse-args";\nimport "../c.ts";'],
   ]);
   assertEquals(findBreaches(sources), []);
 });

@@ -5,8 +5,8 @@
  *
  * @module
  */
-import { writeText } from "../lib/lines.ts";
-import { chosen, NOTES_FOLDER, readNotes, summarize } from "./left_out.ts";
+import { writeText } from "../lib/system/lines.ts";
+import { chosen, NOTES_FOLDER, readNotes, summarize } from "./kit/left_out.ts";
 
 const FLAGS = ["--lock=deno.lock", "--frozen", "-A", "--parallel", "--trace-leaks"];
 

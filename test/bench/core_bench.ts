@@ -4,13 +4,13 @@
  * @module
  */
 import { formatRecord } from "../../lib/core/dump.ts";
-import { hashClient } from "../../lib/core/hash.ts";
-import { chooseFirst, chooseNext, type Client } from "../../lib/core/schedule.ts";
-import { type GroupType, MAX_CHANNELS, MAX_GROUPS } from "../../lib/core/spec.ts";
-import { apply } from "../../lib/core/change.ts";
-import { createTable, slotOf, type Table } from "../../lib/core/layout.ts";
-import { claim, release } from "../../lib/core/table.ts";
-import { viewTable } from "../../lib/core/view.ts";
+import { hashClient } from "../../lib/core/schedule/hash.ts";
+import { chooseFirst, chooseNext, type Client } from "../../lib/core/schedule/schedule.ts";
+import { type GroupType, MAX_CHANNELS, MAX_GROUPS } from "../../lib/core/command_line/spec.ts";
+import { apply } from "../../lib/core/table/change.ts";
+import { createTable, slotOf, type Table } from "../../lib/core/table/layout.ts";
+import { claim, release } from "../../lib/core/table/access.ts";
+import { viewTable } from "../../lib/core/table/view.ts";
 
 const CLIENT: Client = { address: "192.0.2.17", hashFailover: false };
 const CHANNEL_COUNTS = [1, 2, 4, 8, 16, 32, 64];

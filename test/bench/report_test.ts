@@ -4,7 +4,7 @@ import {
   assertMatch,
   assertStringIncludes,
   assertThrows,
-} from "../assert.ts";
+} from "../kit/assert.ts";
 import type { Findings } from "./findings.ts";
 import { parseTotal } from "./idle_tests.ts";
 import { choosePinning } from "./machine.ts";

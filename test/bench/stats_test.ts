@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "../assert.ts";
+import { assertEquals, assertThrows } from "../kit/assert.ts";
 import {
   cpuPerUnit,
   median,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { readLines, writeText } from "../../lib/lines.ts";
+import { readLines, writeText } from "../../lib/system/lines.ts";
 
 /** Where everything listens. */
 export const HOST = "127.0.0.1";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeText } from "../../lib/lines.ts";
+import { writeText } from "../../lib/system/lines.ts";
 
 const colours = Deno.stdout.isTerminal() && !Deno.noColor;
 

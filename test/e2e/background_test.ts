@@ -5,7 +5,7 @@ import {
   assertMatch,
   assertNotEquals,
   assertStringIncludes,
-} from "../assert.ts";
+} from "../kit/assert.ts";
 import { Backends, hold, startBackend } from "./backends.ts";
 import { get, gets, Guest } from "./clients.ts";
 import { commandLine, commands, Instance, run, running, startBalance, TempDir } from "./harness.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { parseAnswerLine, parseGreeting } from "../../lib/core/protocol.ts";
-import { readLines, writeText } from "../../lib/lines.ts";
+import { parseAnswerLine, parseGreeting } from "../../lib/core/control/protocol.ts";
+import { readLines, writeText } from "../../lib/system/lines.ts";
 import { within } from "./wait.ts";
 
 /** A control connection, spoken to directly. */

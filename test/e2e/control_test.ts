@@ -1,5 +1,5 @@
 /** `-c` and `-i` through pipes, and the control socket itself. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { Backends, hold } from "./backends.ts";
 import { gets, Guest } from "./clients.ts";
 import {

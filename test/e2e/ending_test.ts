@@ -1,5 +1,5 @@
 /** How connections end: half-close, silence, timeouts. */
-import { assert, assertEquals, assertGreater } from "../assert.ts";
+import { assert, assertEquals, assertGreater } from "../kit/assert.ts";
 import {
   answerAfterEof,
   echo,

@@ -1,7 +1,7 @@
 /** The man page's examples, with loopback addresses in place of the hosts. */
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { openServices } from "../../lib/resolve.ts";
-import { ipv6, mayListen, type Need } from "../needs.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { openServices } from "../../lib/backends/resolve.ts";
+import { ipv6, mayListen, type Need } from "../kit/needs.ts";
 import { Backends, echo, hold, startBackend } from "./backends.ts";
 import { get, gets, Guest } from "./clients.ts";
 import { commands, run, running, startBalance } from "./harness.ts";

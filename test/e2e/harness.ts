@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { parseOptions } from "../../lib/core/options.ts";
-import { parsePort } from "../../lib/core/spec.ts";
-import { openServices } from "../../lib/resolve.ts";
-import { socketPath } from "../../lib/run_dir.ts";
+import { parseOptions } from "../../lib/core/command_line/options.ts";
+import { parsePort } from "../../lib/core/command_line/spec.ts";
+import { openServices } from "../../lib/backends/resolve.ts";
+import { socketPath } from "../../lib/control/run_dir.ts";
 import { Control } from "./control_link.ts";
 import { type Child, Instance } from "./instance.ts";
 import { run, type RunOptions, spawn, TempDir, type Word } from "./programs.ts";

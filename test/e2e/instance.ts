@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { socketPath } from "../../lib/run_dir.ts";
+import { socketPath } from "../../lib/control/run_dir.ts";
 import { Control } from "./control_link.ts";
 import { eventually, type Output, within } from "./wait.ts";
 

@@ -1,6 +1,6 @@
 /** The log at the end of an instance, in a file that moves, and after a fault of the program's own. */
-import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { needing, privilege } from "../needs.ts";
+import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
+import { needing, privilege } from "../kit/needs.ts";
 import { Backends, hold, startBackend } from "./backends.ts";
 import { get, Guest } from "./clients.ts";
 import { ROOT, SOURCE, startBalance, TempDir } from "./harness.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import "../../lib/worker.ts";
+import "../../lib/workers/worker.ts";
 
 const scope = globalThis as unknown as { onmessage: ((event: MessageEvent) => void) | null };
 const real = scope.onmessage;

@@ -1,6 +1,6 @@
 /** Running with less than all grants. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { needing, program } from "../needs.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
+import { needing, program } from "../kit/needs.ts";
 import { startBackend } from "./backends.ts";
 import { get, gets } from "./clients.ts";
 import { type Command, ROOT, run, spawn, TempDir } from "./harness.ts";

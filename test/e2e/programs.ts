@@ -4,9 +4,9 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { GRANTS } from "../../lib/permissions.ts";
-import { V8_OPTION } from "../../lib/v8_flags.ts";
-import { binary, type Definition, type Need, needing } from "../needs.ts";
+import { GRANTS } from "../../lib/system/permissions.ts";
+import { V8_OPTION } from "../../lib/system/v8_flags.ts";
+import { binary, type Definition, type Need, needing } from "../kit/needs.ts";
 import { Output, within } from "./wait.ts";
 
 // A program under test that asked for a newer Deno would open files and connections that are not its own.

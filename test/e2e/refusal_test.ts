@@ -1,5 +1,5 @@
 /** Starts that are refused, and what is left of them: nothing. */
-import { assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
+import { assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { startBackend } from "./backends.ts";
 import { get } from "./clients.ts";
 import { run, startBalance, TempDir } from "./harness.ts";

@@ -1,6 +1,6 @@
 /** What each serving option does to clients. */
-import { assertEquals } from "../assert.ts";
-import { ipv6, needing } from "../needs.ts";
+import { assertEquals } from "../kit/assert.ts";
+import { ipv6, needing } from "../kit/needs.ts";
 import { Backends, echo, hold, send, sink, startBackend } from "./backends.ts";
 import { dial, get, getFrom, gets, Guest } from "./clients.ts";
 import { startBalance } from "./harness.ts";

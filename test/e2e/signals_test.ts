@@ -1,5 +1,5 @@
 /** Signals and draining. */
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { Backends, hold, receiveAll } from "./backends.ts";
 import { get, Guest } from "./clients.ts";
 import { commands, running, startBalance } from "./harness.ts";

@@ -1,5 +1,5 @@
 /** The control socket's name: lost, taken by something else, and made again. */
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { commandLine, Control, Instance, startBalance, TempDir } from "./harness.ts";
 import { freePort } from "./ports.ts";
 import { eventually, within } from "./wait.ts";

@@ -1,5 +1,5 @@
 /** Starts that fail late, and starts at once: one instance serves, and nothing of the others is left. */
-import { assertEquals, assertMatch } from "../assert.ts";
+import { assertEquals, assertMatch } from "../kit/assert.ts";
 import { startBackend } from "./backends.ts";
 import { get } from "./clients.ts";
 import { type Command, Control, defaultCommand, run, spawn, TempDir } from "./harness.ts";

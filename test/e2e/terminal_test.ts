@@ -1,6 +1,6 @@
 /** The interactive shell on a terminal. */
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { program } from "../needs.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { program } from "../kit/needs.ts";
 import { commandLine, commands, running, startBalance } from "./harness.ts";
 import { freePort } from "./ports.ts";
 import { plain, Terminal } from "./terminal.ts";

@@ -1,6 +1,6 @@
 /** What an unprivileged user may do; needs root to become one. */
-import { assert, assertEquals, assertMatch } from "../assert.ts";
-import { binary, needing, otherUser, reserved } from "../needs.ts";
+import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
+import { binary, needing, otherUser, reserved } from "../kit/needs.ts";
 import { startBackend } from "./backends.ts";
 import { get } from "./clients.ts";
 import {

@@ -1,6 +1,6 @@
-/** However the program is started, its memory is collected as `lib/v8_flags.ts` says. */
-import { V8_FLAGS, V8_OPTION } from "../../lib/v8_flags.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+/** However the program is started, its memory is collected as `lib/system/v8_flags.ts` says. */
+import { V8_FLAGS, V8_OPTION } from "../../lib/system/v8_flags.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { BINARY, commands, COMPILED, ROOT, SOURCE, startBalance } from "./harness.ts";
 import { freePort } from "./ports.ts";
 import config from "../../deno.json" with { type: "json" };

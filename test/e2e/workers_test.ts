@@ -1,12 +1,12 @@
 /** Several threads behind one port. */
-import { PLAIN_ENGINE } from "../engine_config.ts";
-import { parseIpv4 } from "../../lib/core/address.ts";
-import { apply } from "../../lib/core/change.ts";
-import { createTable, slotOf } from "../../lib/core/layout.ts";
-import { viewChannel } from "../../lib/core/view.ts";
-import { WorkerCrew } from "../../lib/crew.ts";
-import type { Fields } from "../../lib/events.ts";
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { PLAIN_ENGINE } from "../kit/engine_config.ts";
+import { parseIpv4 } from "../../lib/core/net/address.ts";
+import { apply } from "../../lib/core/table/change.ts";
+import { createTable, slotOf } from "../../lib/core/table/layout.ts";
+import { viewChannel } from "../../lib/core/table/view.ts";
+import { WorkerCrew } from "../../lib/workers/pool.ts";
+import type { Fields } from "../../lib/core/events.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { Backends, hold, receiveAll } from "./backends.ts";
 import { get, gets, Guest } from "./clients.ts";
 import { commands, type Instance, running, startBalance } from "./harness.ts";

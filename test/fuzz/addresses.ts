@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
-import { atoi, formatIpv4, parseIpv4, parseIpv6 } from "../../lib/core/address.ts";
-import { hashClient } from "../../lib/core/hash.ts";
-import { formatDestination, parseDestination } from "../../lib/core/spec.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { atoi, formatIpv4, parseIpv4, parseIpv6 } from "../../lib/core/net/address.ts";
+import { hashClient } from "../../lib/core/schedule/hash.ts";
+import { formatDestination, parseDestination } from "../../lib/core/command_line/spec.ts";
 import type { Random } from "../hard/random.ts";
 import { nastyText, type Target } from "./target.ts";
 

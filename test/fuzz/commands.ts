@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
-import { type Answer, interpret } from "../../lib/core/command.ts";
-import { formatAnswer, parseAnswerLine } from "../../lib/core/protocol.ts";
-import { apply } from "../../lib/core/change.ts";
-import { createTable, type Table } from "../../lib/core/layout.ts";
-import { viewTable } from "../../lib/core/view.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { type Answer, interpret } from "../../lib/core/control/command.ts";
+import { formatAnswer, parseAnswerLine } from "../../lib/core/control/protocol.ts";
+import { apply } from "../../lib/core/table/change.ts";
+import { createTable, type Table } from "../../lib/core/table/layout.ts";
+import { viewTable } from "../../lib/core/table/view.ts";
 import type { Random } from "../hard/random.ts";
 import { nastyText, type Target } from "./target.ts";
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { formatRecord } from "../../lib/core/dump.ts";
 import { formatLogLine, printable } from "../../lib/core/text.ts";
-import { LineTooLong, readLines } from "../../lib/lines.ts";
+import { LineTooLong, readLines } from "../../lib/system/lines.ts";
 import type { Random } from "../hard/random.ts";
 import { nastyText, type Target } from "./target.ts";
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { ExitError } from "../../lib/core/errors.ts";
-import { OPTIONS, type Options, parseOptions } from "../../lib/core/options.ts";
-import { parseGroups, parsePort } from "../../lib/core/spec.ts";
+import { OPTIONS, type Options, parseOptions } from "../../lib/core/command_line/options.ts";
+import { parseGroups, parsePort } from "../../lib/core/command_line/spec.ts";
 import type { Random } from "../hard/random.ts";
 import { nastyText, type Target } from "./target.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert } from "../assert.ts";
+import { assert } from "../kit/assert.ts";
 import { balanceCommand } from "../hard/kit.ts";
 import type { Random } from "../hard/random.ts";
 import { nastyText, type Target } from "./target.ts";

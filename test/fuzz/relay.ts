@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
-import { BufferPools, LADDER } from "../../lib/buffers.ts";
-import { Clock } from "../../lib/clock.ts";
-import { GRACE } from "../../lib/grace.ts";
-import { Relay } from "../../lib/relay.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { BufferPools, LADDER } from "../../lib/traffic/deno/buffer_pools.ts";
+import { Clock } from "../../lib/traffic/deno/ticker.ts";
+import { GRACE } from "../../lib/traffic/deno/grace.ts";
+import { Relay } from "../../lib/traffic/deno/relay.ts";
 import { close, readAll, writeAll } from "../hard/peers.ts";
 import { Random } from "../hard/random.ts";
 import type { Target } from "./target.ts";

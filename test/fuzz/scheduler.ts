@@ -3,13 +3,19 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
-import { hashClient } from "../../lib/core/hash.ts";
-import { chooseFirst, chooseNext, NOTHING, settle } from "../../lib/core/schedule.ts";
-import { apply } from "../../lib/core/change.ts";
-import { channelOf, createTable, groupOf, slotOf, type Table } from "../../lib/core/layout.ts";
-import { claim, release } from "../../lib/core/table.ts";
-import { viewTable } from "../../lib/core/view.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { hashClient } from "../../lib/core/schedule/hash.ts";
+import { chooseFirst, chooseNext, NOTHING, settle } from "../../lib/core/schedule/schedule.ts";
+import { apply } from "../../lib/core/table/change.ts";
+import {
+  channelOf,
+  createTable,
+  groupOf,
+  slotOf,
+  type Table,
+} from "../../lib/core/table/layout.ts";
+import { claim, release } from "../../lib/core/table/access.ts";
+import { viewTable } from "../../lib/core/table/view.ts";
 import type { Random } from "../hard/random.ts";
 import type { Target } from "./target.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
-import { inTurn, namespace, needing, privilege, program } from "../needs.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { inTurn, namespace, needing, privilege, program } from "../kit/needs.ts";
 import { eventually, HERE, Instance, LONG, ownAddress, returningPort, within } from "./kit.ts";
 import {
   Backend,

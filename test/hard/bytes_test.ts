@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals } from "../assert.ts";
+import { assertEquals } from "../kit/assert.ts";
 import { eventually, Instance, LONG, within } from "./kit.ts";
 import { Backend, BlackHole, digest, readAll, readExactly, REFUSED, writeAll } from "./peers.ts";
 import { Random, withSeed } from "./random.ts";

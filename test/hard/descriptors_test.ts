@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
-import { needing, program } from "../needs.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { needing, program } from "../kit/needs.ts";
 import { eventually, Instance, within } from "./kit.ts";
 import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
 import { cpuMs, descriptors } from "./proc.ts";

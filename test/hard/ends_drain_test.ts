@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assertEquals, assertRejects } from "../assert.ts";
+import { assertEquals, assertRejects } from "../kit/assert.ts";
 import { eventually, Instance, within } from "./kit.ts";
 import { Backend, BlackHole, echo, readExactly, writeAll } from "./peers.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertRejects } from "../assert.ts";
-import { needing, program } from "../needs.ts";
+import { assert, assertEquals, assertMatch, assertRejects } from "../kit/assert.ts";
+import { needing, program } from "../kit/needs.ts";
 import { Background, run } from "./background.ts";
 import { balanceCommand, eventually, freePort, Instance, within } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { GRANTS } from "../../lib/permissions.ts";
-import { V8_OPTION } from "../../lib/v8_flags.ts";
+import { GRANTS } from "../../lib/system/permissions.ts";
+import { V8_OPTION } from "../../lib/system/v8_flags.ts";
 import { freePort } from "../e2e/ports.ts";
 import { alive } from "./proc.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
 import { eventually, Instance, LONG, within } from "./kit.ts";
 import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
 import { cpuMs, descriptors, residentBytes } from "./proc.ts";

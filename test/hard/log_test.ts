@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../assert.ts";
-import { namespace, needing } from "../needs.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
+import { namespace, needing } from "../kit/needs.ts";
 import { run } from "./background.ts";
 import { askSocket, balanceCommand, eventually, freePort, Instance, within } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";

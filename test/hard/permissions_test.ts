@@ -4,14 +4,14 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { PLAIN_ENGINE } from "../engine_config.ts";
-import { assertEquals } from "../assert.ts";
-import { createTable } from "../../lib/core/layout.ts";
-import { WorkerCrew } from "../../lib/crew.ts";
-import { GRANTS } from "../../lib/permissions.ts";
+import { PLAIN_ENGINE } from "../kit/engine_config.ts";
+import { assertEquals } from "../kit/assert.ts";
+import { createTable } from "../../lib/core/table/layout.ts";
+import { WorkerCrew } from "../../lib/workers/pool.ts";
+import { GRANTS } from "../../lib/system/permissions.ts";
 import { type Attempts, LEFT } from "./inside/attempts.ts";
 import { Output, within } from "../e2e/wait.ts";
-import { binary, needing, tracing } from "../needs.ts";
+import { binary, needing, tracing } from "../kit/needs.ts";
 import { BINARY, Instance } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";
 

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { assert } from "../assert.ts";
+import { fileURLToPath } from "node:url";
+import { assert } from "../kit/assert.ts";
 
-const PROGRAM = new URL("./inside/few_ports.ts", import.meta.url).pathname;
+const PROGRAM = fileURLToPath(new URL("./inside/few_ports.ts", import.meta.url));
 /** Words that run a program in a network of its own. */
 const ALONE = ["unshare", "-n", "sh", "-e", "-c", `ip link set lo up; exec "$@"`, "sh"];
 

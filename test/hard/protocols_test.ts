@@ -6,8 +6,8 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
-import { account, findProgram, installed, type Need, needing } from "../needs.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { account, findProgram, installed, type Need, needing } from "../kit/needs.ts";
 import { Instance } from "./kit.ts";
 import { digest } from "./peers.ts";
 import { Random } from "./random.ts";

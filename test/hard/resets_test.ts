@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { connect as nodeConnect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
 import { eventually, Instance, LONG, within } from "./kit.ts";

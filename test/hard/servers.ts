@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { findProgram } from "../needs.ts";
+import { findProgram } from "../kit/needs.ts";
 import { eventually, freePort } from "./kit.ts";
 
 /** A command's end: exit code and both outputs. */

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { eventually, Instance, within } from "./kit.ts";
 import { Backend, writeAll } from "./peers.ts";
 

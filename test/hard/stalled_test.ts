@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../assert.ts";
-import { needing, patience } from "../needs.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { needing, patience } from "../kit/needs.ts";
 import { eventually, Instance, LONG, within } from "./kit.ts";
 import { Backend, close, echo, readExactly, swallow, writeAll } from "./peers.ts";
 import { peakBytes, residentBytes } from "./proc.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { balanceCommand, eventually, freePort, Instance, within } from "./kit.ts";
 import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
 import { descriptors, residentBytes } from "./proc.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { binary, needing, otherUser, program } from "../needs.ts";
+import { assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { binary, needing, otherUser, program } from "../kit/needs.ts";
 import { balanceCommand, BINARY, freePort, Instance } from "./kit.ts";
 
 const OTHER = otherUser();

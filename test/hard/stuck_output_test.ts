@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { assert, assertEquals, assertStringIncludes } from "../assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { eventually, exists, Instance, within } from "./kit.ts";
 import { Backend, echo, readExactly, writeAll } from "./peers.ts";
 

@@ -4,15 +4,15 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { PLAIN_ENGINE } from "../engine_config.ts";
-import { assertEquals, assertStringIncludes } from "../assert.ts";
-import { apply } from "../../lib/core/change.ts";
-import { createTable, type Table } from "../../lib/core/layout.ts";
-import { viewTable } from "../../lib/core/view.ts";
+import { PLAIN_ENGINE } from "../kit/engine_config.ts";
+import { assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { apply } from "../../lib/core/table/change.ts";
+import { createTable, type Table } from "../../lib/core/table/layout.ts";
+import { viewTable } from "../../lib/core/table/view.ts";
 import { EXIT, ExitError } from "../../lib/core/errors.ts";
-import { WorkerCrew } from "../../lib/crew.ts";
-import type { Reporter } from "../../lib/events.ts";
-import { GRANTS } from "../../lib/permissions.ts";
+import { WorkerCrew } from "../../lib/workers/pool.ts";
+import type { Reporter } from "../../lib/core/events.ts";
+import { GRANTS } from "../../lib/system/permissions.ts";
 import { eventually, freePort, within } from "./kit.ts";
 import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "../assert.ts";
-import { needing } from "../needs.ts";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "../kit/assert.ts";
+import { needing } from "../kit/needs.ts";
 import { applyExceptions, readExceptions } from "./exceptions.ts";
 import { FormatError } from "./fields.ts";
 import { readTranscript, type Transcript } from "./format.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { assertEquals } from "../assert.ts";
-import { needing } from "../needs.ts";
+import { assertEquals } from "../kit/assert.ts";
+import { needing } from "../kit/needs.ts";
 import { world } from "./world_need.ts";
 
 const HERE = fileURLToPath(new URL(".", import.meta.url));

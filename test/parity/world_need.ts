@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Need, program } from "../needs.ts";
+import { type Need, program } from "../kit/needs.ts";
 import { Worlds } from "./namespace.ts";
 
 /** A world to play a case in; asked for as the player does, which wants root. */

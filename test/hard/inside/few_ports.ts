@@ -5,7 +5,7 @@
  */
 import { connect, type Socket } from "node:net";
 import { once } from "node:events";
-import { assert, assertEquals } from "../../assert.ts";
+import { assert, assertEquals } from "../../kit/assert.ts";
 import { eventually, Instance, within } from "../kit.ts";
 import { Backend, echo, readExactly, writeAll } from "../peers.ts";
 

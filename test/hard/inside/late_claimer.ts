@@ -5,9 +5,9 @@
  *
  * @module
  */
-import "../../../lib/worker.ts";
-import { openTable, SHARES, SLOTS } from "../../../lib/core/layout.ts";
-import type { Start } from "../../../lib/crew.ts";
+import "../../../lib/workers/worker.ts";
+import { openTable, SHARES, SLOTS } from "../../../lib/core/table/layout.ts";
+import type { Start } from "../../../lib/workers/pool.ts";
 
 const scope = globalThis as unknown as { onmessage: (event: MessageEvent) => void };
 const real = scope.onmessage;

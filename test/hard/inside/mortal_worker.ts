@@ -3,7 +3,7 @@
  *
  * @module
  */
-import "../../../lib/worker.ts";
+import "../../../lib/workers/worker.ts";
 
 async function waitForDeath(): Promise<void> {
   const port = Number(new URL(import.meta.url).searchParams.get("port"));

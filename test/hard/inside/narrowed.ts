@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { narrow } from "../../../lib/permissions.ts";
+import { narrow } from "../../../lib/system/permissions.ts";
 import { attempts } from "./attempts.ts";
 
 const [dir = ""] = Deno.args;

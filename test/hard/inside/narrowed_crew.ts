@@ -6,10 +6,10 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { PLAIN_ENGINE } from "../../engine_config.ts";
-import { createTable } from "../../../lib/core/layout.ts";
-import { WorkerCrew } from "../../../lib/crew.ts";
-import { narrow } from "../../../lib/permissions.ts";
+import { PLAIN_ENGINE } from "../../kit/engine_config.ts";
+import { createTable } from "../../../lib/core/table/layout.ts";
+import { WorkerCrew } from "../../../lib/workers/pool.ts";
+import { narrow } from "../../../lib/system/permissions.ts";
 
 const [dir = "", port, wire] = Deno.args;
 

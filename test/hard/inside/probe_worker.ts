@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Order, Word } from "../../../lib/crew.ts";
+import type { Order, Word } from "../../../lib/workers/pool.ts";
 import { attempts } from "./attempts.ts";
 
 interface Scope {

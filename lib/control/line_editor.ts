@@ -1,0 +1,36 @@
+/**
+ * The interactive shell on a terminal: line editing, history and completion, by the runtime's readline.
+ *
+ * @module
+ */
+import { stdin, stdout } from "node:process";
+import { createInterface } from "node:readline/promises";
+import { COMMANDS } from "../core/control/command.ts";
+import { formatPrompt } from "../core/control/report.ts";
+import type { ControlClient } from "./client.ts";
+import { writeText } from "../system/lines.ts";
+
+/** Converses until `quit`, Ctrl-D or Ctrl-C. */
+export async function converseOnTerminal(client: ControlClient): Promise<void> {
+  const terminal = createInterface({ input: stdin, output: stdout, completer: complete });
+  try {
+    const ended = new Promise<undefined>((resolve) =>
+      terminal.once("close", () => resolve(undefined))
+    );
+    for (let group = 0;;) {
+      const line = await Promise.race([terminal.question(formatPrompt(group)), ended]);
+      if (line === undefined) return await writeText(Deno.stdout, "\n");
+      const reply = await client.ask(line);
+      group = reply.group;
+      await writeText(Deno.stdout, reply.text);
+      if (reply.bye) return;
+    }
+  } finally {
+    terminal.close();
+  }
+}
+
+function complete(line: string): [string[], string] {
+  const names = COMMANDS.map(({ name }) => name).filter((name) => name.startsWith(line));
+  return [names, line];
+}

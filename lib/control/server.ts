@@ -1,0 +1,186 @@
+/**
+ * The control server: the text protocol over the Unix socket.
+ *
+ * @module
+ */
+import { type Answer, type Context, interpret } from "../core/control/command.ts";
+import { formatAnswer, formatGreeting, MAX_LINE } from "../core/control/protocol.ts";
+import { CLASSIC_VERSION, type WorkerView } from "../core/control/report.ts";
+import type { Services } from "../core/net/services.ts";
+import { apply } from "../core/table/change.ts";
+import { type Table } from "../core/table/layout.ts";
+import type { ControlSocket } from "./control_socket.ts";
+import { LineTooLong, readLines, writeText } from "../system/lines.ts";
+import { within } from "../system/time_limit.ts";
+
+/** Connections at once; one more ends the one that has been idle longest. */
+const MAX_CONNECTIONS = 32;
+/** Pause after a failed accept, in ms. */
+const PAUSE_MS = 100;
+
+/** How long the control server waits, in ms. */
+export interface ControlLimits {
+  /** For a client to take an answer; one that does not is dropped. */
+  readonly answerMs: number;
+  /** For the address of a host that an operator names; then it counts as unknown. Less than a client's patience. */
+  readonly lookupMs: number;
+}
+
+/** The limits of an instance. */
+const LIMITS: ControlLimits = { answerMs: 10_000, lookupMs: 8000 };
+
+/** What the control server needs of the instance. */
+export interface Controlled {
+  /** The channel table. */
+  readonly table: Table;
+  /** Names that may stand for a port. */
+  readonly services: Services;
+  /** The workers as they are now. */
+  workers(): readonly WorkerView[];
+  /** Looks up a host that an operator named; `null` if it has no address. */
+  resolve(host: string): Promise<number | null>;
+  /** Stops listening and gives up the control socket; connections go on. Resolves when the port is free. */
+  kill(): Promise<void>;
+}
+
+/** The control server of an instance. */
+export class ControlServer {
+  #socket: ControlSocket;
+  readonly #instance: Controlled;
+  readonly #limits: ControlLimits;
+  /** Live connections, the one idle for longest first. */
+  readonly #connections: Set<Deno.UnixConn> = new Set();
+  readonly #sessions: Set<Promise<void>> = new Set();
+  readonly #released = Promise.withResolvers<void>();
+  #closed = false;
+
+  /** Takes over a listening socket. */
+  constructor(socket: ControlSocket, instance: Controlled, limits: ControlLimits = LIMITS) {
+    this.#socket = socket;
+    this.#instance = instance;
+    this.#limits = limits;
+  }
+
+  /** Serves until {@link close}, and until the last connection has ended. */
+  async run(): Promise<void> {
+    void this.#accept(this.#socket);
+    await this.#released.promise;
+    await Promise.all(this.#sessions);
+  }
+
+  /** Serves at another socket, because the present one has lost its name. */
+  replace(socket: ControlSocket): void {
+    this.#socket = socket;
+    void this.#accept(socket);
+  }
+
+  /** Gives up the socket; resolves when its name is free. */
+  close(): Promise<void> {
+    this.#closed = true;
+    // Without the name there is nothing to free, and nobody finds the way in.
+    if (this.#socket.name !== "own") this.#released.resolve();
+    this.#socket[Symbol.dispose]();
+    return this.#released.promise;
+  }
+
+  /** Accepts at one socket; the runtime has removed the name of a closed one when its accept fails. */
+  async #accept(socket: ControlSocket): Promise<void> {
+    while (!this.#closed) {
+      try {
+        this.#admit(await socket.listener.accept());
+      } catch {
+        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }
+    if (socket === this.#socket) this.#released.resolve();
+  }
+
+  /** Ends every connection but one. */
+  dropOthers(survivor?: Deno.UnixConn): void {
+    for (const connection of this.#connections) {
+      if (connection !== survivor) this.#drop(connection);
+    }
+  }
+
+  #admit(connection: Deno.UnixConn): void {
+    const session = this.#serve(connection).then(() => {
+      this.#sessions.delete(session);
+    });
+    this.#sessions.add(session);
+    this.#connections.add(connection);
+    if (this.#connections.size <= MAX_CONNECTIONS) return;
+    const [longestIdle] = this.#connections;
+    if (longestIdle !== undefined) this.#drop(longestIdle);
+  }
+
+  #drop(connection: Deno.UnixConn): void {
+    if (this.#connections.delete(connection)) closeQuietly(connection);
+  }
+
+  async #serve(connection: Deno.UnixConn): Promise<void> {
+    try {
+      await this.#send(connection, formatGreeting(Deno.pid, CLASSIC_VERSION));
+      await this.#converse(connection);
+    } catch (error) {
+      if (error instanceof LineTooLong) await this.#refuse(connection);
+    } finally {
+      this.#drop(connection);
+    }
+  }
+
+  async #converse(connection: Deno.UnixConn): Promise<void> {
+    let group = 0;
+    for await (const line of readLines(connection, MAX_LINE)) {
+      // The last to speak is the last to be dropped.
+      this.#connections.delete(connection);
+      this.#connections.add(connection);
+      const answer = await this.#execute(line, group);
+      group = answer.group;
+      if (answer.then === "kill") {
+        await this.#instance.kill();
+        this.dropOthers(connection);
+      }
+      const bye = answer.then !== "stay";
+      await this.#send(connection, formatAnswer(answer.lines, group, bye));
+      if (bye) return;
+    }
+  }
+
+  async #execute(line: string, group: number): Promise<Answer> {
+    const { table, services } = this.#instance;
+    let context: Context = { table, group, services, workers: this.#instance.workers() };
+    for (;;) {
+      const outcome = interpret(line, context);
+      if (outcome.kind === "answer") {
+        apply(table, outcome.changes);
+        return outcome;
+      }
+      const lookup = this.#instance.resolve(outcome.host);
+      const resolved = await within(lookup, this.#limits.lookupMs) ?? null;
+      context = { ...context, resolved };
+    }
+  }
+
+  async #refuse(connection: Deno.UnixConn): Promise<void> {
+    try {
+      await this.#send(connection, formatAnswer(["syntax error"], 0, true));
+    } catch {
+      // It did not stay for the answer.
+    }
+  }
+
+  /** Sends an answer; fails for a client that does not take it. */
+  async #send(connection: Deno.UnixConn, text: string): Promise<void> {
+    // The runtime cannot take a blocked write back: it is left behind.
+    const taken = writeText(connection, text).then(() => true);
+    if (await within(taken, this.#limits.answerMs) !== true) throw new Error("answer not taken");
+  }
+}
+
+function closeQuietly(connection: Deno.UnixConn): void {
+  try {
+    connection.close();
+  } catch {
+    // Closed before.
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The command line: `argv` to options.
+ *
+ * The classic's short options follow getopt (clusters, attached values, options behind operands, `--`), which
+ * `parseArgs` alone does not; so a pre-pass writes them out as `--name=value` words first.
+ *
+ * @module
+ */
+// @ts-types="./parse_args.d.ts"
+import { parseArgs } from "@std/cli/parse-args";
+import { atoi } from "../net/address.ts";
+import { UsageError } from "../errors.ts";
+import { printable } from "../text.ts";
+
+/** One option of the command line. */
+export interface OptionSpec {
+  /** The classic's letter, if it has one. */
+  readonly short?: string;
+  /** Further letters of the same meaning. */
+  readonly aliases?: string;
+  /** Its name; `--name` is typed only for options that have no letter. */
+  readonly name: string;
+  /** What its value is called, for an option that has one. */
+  readonly value?: string;
+  /** What it does, for `--help`; internal options have none. */
+  readonly summary?: string;
+}
+
+/** Every option, in the order of `--help`. */
+export const OPTIONS: readonly OptionSpec[] = [
+  { short: "a", name: "autodisable", summary: "disable a channel whose connect fails" },
+  { short: "b", name: "bind", value: "addr", summary: "listen on this address" },
+  { short: "B", name: "source", value: "addr", summary: "source address of outgoing connections" },
+  { short: "c", name: "command", value: "cmd", summary: "run one shell command, then exit" },
+  { short: "d", name: "debug", summary: "trace what happens" },
+  { short: "f", aliases: "F", name: "foreground", summary: "stay in the foreground" },
+  { short: "H", name: "hash-failover", summary: "hash groups fail over inside the group" },
+  { short: "i", name: "interactive", summary: "interactive control shell" },
+  { short: "M", name: "mmap", summary: "accepted for compatibility, no effect" },
+  { short: "p", name: "packetdump", summary: "dump packets to stdout (with -f)" },
+  { short: "t", name: "connect-timeout", value: "sec", summary: "connect timeout (5)" },
+  { short: "T", name: "idle-timeout", value: "sec", summary: "idle timeout (never)" },
+  { short: "6", name: "ipv6", summary: "listen on IPv6, IPv4 clients included" },
+  { name: "workers", value: "N|auto", summary: "threads that accept and relay (1)" },
+  { name: "drain", value: "sec", summary: "SIGTERM drains too; no drain lasts longer" },
+  { name: "run-dir", value: "dir", summary: "folder of the control sockets" },
+  { name: "log-file", value: "file", summary: "write the log there, rotated" },
+  { name: "log-connections", summary: "one log line for each connection's end" },
+  { name: "help", summary: "print this text" },
+  { name: "version", summary: "print the version" },
+  { name: "background-child" },
+];
+
+/** The command line, understood. */
+export interface Options {
+  /** What the program is asked to do. */
+  readonly mode: "serve" | "command" | "interactive" | "help" | "version";
+  /** The port operand as typed. */
+  readonly port: string;
+  /** The operands behind the port. */
+  readonly destinations: readonly string[];
+  /** Text of `-b`, if given. */
+  readonly bind: string | undefined;
+  /** Text of `-B`, if given. */
+  readonly source: string | undefined;
+  /** Text of `-c`. */
+  readonly command: string;
+  /** Seconds that a connect may take. */
+  readonly connectTimeout: number;
+  /** Seconds of silence after which a connection is ended; 0 is never. */
+  readonly idleTimeout: number;
+  /** Threads; 0 is as many as the machine has cores. */
+  readonly workers: number;
+  /** Seconds that a drain may last; undefined is without limit. */
+  readonly drain: number | undefined;
+  /** Text of `--run-dir`, if given. */
+  readonly runDir: string | undefined;
+  /** Text of `--log-file`, if given. */
+  readonly logFile: string | undefined;
+  /** `-a`: disable a channel whose connect fails. */
+  readonly autodisable: boolean;
+  /** `-d`: trace what happens. */
+  readonly debug: boolean;
+  /** `-f`: stay in the foreground. */
+  readonly foreground: boolean;
+  /** `-H`: groups fail over inside themselves. */
+  readonly hashFailover: boolean;
+  /** `-p`: dump packets. */
+  readonly packetdump: boolean;
+  /** `-6`: listen on IPv6. */
+  readonly ipv6: boolean;
+  /** Log each connection's end. */
+  readonly logConnections: boolean;
+  /** Internal: this process is the background half of a start. */
+  readonly backgroundChild: boolean;
+}
+
+const DEFAULT_CONNECT_TIMEOUT = 5;
+/** Most threads of an instance. */
+export const MAX_WORKERS = 64;
+
+/**
+ * Reads the command line.
+ *
+ * @param argv The words behind the program's name.
+ * @param posix Whether the first operand ends the options (`POSIXLY_CORRECT`).
+ * @throws {UsageError} 64, for anything that is not a valid command line.
+ */
+export function parseOptions(argv: readonly string[], posix = false): Options {
+  const parsed = parseArgs(writeOut(argv, posix), {
+    string: OPTIONS.filter(({ value }) => value !== undefined).map(({ name }) => name),
+    boolean: OPTIONS.filter(({ value }) => value === undefined).map(({ name }) => name),
+  });
+  const text = (name: string): string | undefined => {
+    const value = parsed[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  const flag = (name: string): boolean => parsed[name] === true;
+  const mode = modeOf(flag, text);
+  const idle = text("idle-timeout");
+  const options = {
+    mode,
+    port: parsed._[0] ?? "",
+    destinations: parsed._.slice(1),
+    bind: text("bind"),
+    source: text("source"),
+    command: text("command") ?? "",
+    connectTimeout: seconds(text("connect-timeout")) ?? DEFAULT_CONNECT_TIMEOUT,
+    idleTimeout: seconds(idle) ?? 0,
+    workers: workerCount(text("workers")),
+    drain: drainSeconds(text("drain")),
+    runDir: named("run-dir", text("run-dir")),
+    logFile: named("log-file", text("log-file")),
+    autodisable: flag("autodisable"),
+    debug: flag("debug"),
+    foreground: flag("foreground"),
+    hashFailover: flag("hash-failover"),
+    packetdump: flag("packetdump"),
+    ipv6: flag("ipv6"),
+    logConnections: flag("log-connections"),
+    backgroundChild: flag("background-child"),
+  };
+  checkOperands(mode, parsed._.length);
+  return options;
+}
+
+function modeOf(
+  flag: (name: string) => boolean,
+  text: (name: string) => string | undefined,
+): Options["mode"] {
+  if (flag("help")) return "help";
+  if (flag("version")) return "version";
+  if (text("command") !== undefined) return "command";
+  return flag("interactive") ? "interactive" : "serve";
+}
+
+function checkOperands(mode: Options["mode"], count: number): void {
+  const wrong = mode === "serve"
+    ? count === 0
+    : mode === "command" || mode === "interactive"
+    ? count !== 1
+    : false;
+  if (wrong) throw new UsageError();
+}
+
+function seconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = atoi(text);
+  if (value < 1) throw new UsageError();
+  return value;
+}
+
+function drainSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError("balance: --drain takes a number of seconds");
+  return Number(text);
+}
+
+function workerCount(text: string | undefined): number {
+  if (text === undefined) return 1;
+  if (text === "auto") return 0;
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > MAX_WORKERS) {
+    throw new UsageError(`balance: --workers takes a number from 1 to ${MAX_WORKERS}, or auto`);
+  }
+  return count;
+}
+
+function named(name: string, text: string | undefined): string | undefined {
+  if (text === "") throw new UsageError(`balance: --${name} takes a name`);
+  return text;
+}
+
+/**
+ * Writes every option out as `--name` or `--name=value`, with all operands behind `--`.
+ *
+ * Complaints are worded as getopt's.
+ */
+function writeOut(argv: readonly string[], posix: boolean): string[] {
+  const options: string[] = [];
+  const operands: string[] = [];
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === "--") {
+      operands.push(...rest.splice(0));
+    } else if (word.startsWith("--")) {
+      options.push(writeLong(word, rest));
+    } else if (word.startsWith("-") && word !== "-") {
+      options.push(...writeCluster(word.slice(1), rest));
+    } else {
+      operands.push(word);
+      if (posix) operands.push(...rest.splice(0));
+    }
+  }
+  return [...options, "--", ...operands];
+}
+
+function writeLong(word: string, rest: string[]): string {
+  const [, name = "", value] = /^--([^=]*)(?:=([^]*))?$/.exec(word) ?? [];
+  const option = OPTIONS.find((each) => each.short === undefined && each.name === name);
+  if (option === undefined) throw new UsageError("balance: invalid option -- '-'");
+  if (option.value === undefined) {
+    if (value === undefined) return word;
+    throw new UsageError(`balance: option --${name} takes no value`);
+  }
+  const given = value ?? rest.shift();
+  if (given === undefined) throw new UsageError(`balance: option --${name} requires an argument`);
+  return `--${name}=${given}`;
+}
+
+function writeCluster(letters: string, rest: string[]): string[] {
+  const words: string[] = [];
+  for (let at = 0; at < letters.length; at++) {
+    const letter = letters[at] ?? "";
+    const option = OPTIONS.find(({ short, aliases }) => short === letter || aliases === letter);
+    if (option === undefined) {
+      throw new UsageError(`balance: invalid option -- '${printable(letter)}'`);
+    }
+    if (option.value === undefined) {
+      words.push(`--${option.name}`);
+      continue;
+    }
+    const attached = letters.slice(at + 1);
+    const value = attached !== "" ? attached : rest.shift();
+    if (value === undefined) {
+      throw new UsageError(`balance: option requires an argument -- '${letter}'`);
+    }
+    words.push(`--${option.name}=${value}`);
+    break;
+  }
+  return words;
+}

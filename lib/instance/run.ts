@@ -1,0 +1,148 @@
+/**
+ * An instance's life: prepared, running, draining.
+ *
+ * @module
+ */
+import { formatIpv4 } from "../core/net/address.ts";
+import type { Options } from "../core/command_line/options.ts";
+import { ControlServer } from "../control/server.ts";
+import { takePlace } from "../control/control_socket.ts";
+import { type Crew, WorkerCrew } from "../workers/pool.ts";
+import { DescriptorWatch } from "../system/descriptors.ts";
+import type { Reporter } from "../core/events.ts";
+import { Log, type LogTarget } from "./log.ts";
+import { granted, narrow } from "../system/permissions.ts";
+import { keepPlace } from "../control/socket_watch.ts";
+import { codeFolder, prepare, type Prepared, type StartOutput } from "./start.ts";
+import { resolveIpv4 } from "../backends/resolve.ts";
+import { lstat } from "../control/run_dir.ts";
+import { SoloCrew } from "../workers/in_process.ts";
+import { SYSLOG_SOCKET } from "./syslog.ts";
+
+/**
+ * Runs an instance until it has been ended and drained.
+ *
+ * @throws {ExitError} When it cannot start; nothing is left behind then.
+ */
+export async function serve(options: Options, output: StartOutput): Promise<void> {
+  // The classic's liveness probe, which may come as soon as the port is bound.
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGUSR1", () => {});
+  await run(await prepare(options, output), output);
+}
+
+/** What a timer can count, in ms: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Time that the last answer may take, in ms. */
+const LAST_ANSWER_MS = 1000;
+
+async function run(prepared: Prepared, output: StartOutput): Promise<void> {
+  const { options, table, control } = prepared;
+  const log = openLog(prepared);
+  if (options.debug) await log.open();
+  // A start that fails takes its socket away.
+  using socket = control === undefined ? undefined : await takePlace(control);
+  using descriptors = new DescriptorWatch(log, control?.dir);
+  const crew = await startCrew(prepared, descriptors);
+  descriptors.guard(crew);
+  let server: ControlServer | undefined;
+  let keeper: Disposable | undefined;
+  const stop = async (): Promise<void> => {
+    keeper?.[Symbol.dispose]();
+    const released = server?.close();
+    if (options.drain !== undefined) {
+      setTimeout(() => crew.endAll(), Math.min(options.drain * 1000, LONGEST_TIMER_MS));
+    }
+    await Promise.all([released, crew.stopListening()]);
+  };
+  if (socket !== undefined) {
+    server = new ControlServer(socket, {
+      table,
+      services: prepared.services,
+      workers: () => crew.views(),
+      resolve: resolveForOperator,
+      kill: stop,
+    });
+  }
+  const serving = server?.run();
+  if (control !== undefined && server !== undefined && socket !== undefined) {
+    keeper = keepPlace(control, { server, socket }, log);
+  }
+  watchSignals(options, log, () => {
+    server?.dropOthers();
+    return stop();
+  });
+  watchMishaps(log);
+  if (!options.foreground) Deno.chdir("/");
+  // Operators may name ports for as long as the instance runs.
+  prepared.services.load();
+  narrowPermissions(prepared);
+  await output.ready();
+  await crew.done;
+  // The operator who ended the instance gets the answer.
+  await Promise.race([serving, new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_MS))]);
+  await log.close();
+}
+
+async function startCrew(prepared: Prepared, reporter: Reporter): Promise<Crew> {
+  const { options, address, listener, table, config } = prepared;
+  if (listener !== undefined) {
+    const dumpTo = options.packetdump && options.foreground ? Deno.stdout : undefined;
+    return new SoloCrew(listener, config, table, reporter, dumpTo);
+  }
+  const crew = new WorkerCrew(address, config, table, reporter);
+  await crew.start();
+  return crew;
+}
+
+/** A host that an operator names: one that may not be connected to is as good as unknown. */
+async function resolveForOperator(host: string): Promise<number | null> {
+  const address = await resolveIpv4(host);
+  if (address === undefined || !granted({ name: "net", host: formatIpv4(address) })) return null;
+  return address;
+}
+
+function openLog(prepared: Prepared): Log {
+  const { options } = prepared;
+  const asked = options.logFile !== undefined || options.logConnections;
+  const threshold = options.foreground || asked ? "info" : "notice";
+  return new Log(logTarget(prepared), threshold, options.debug && options.foreground);
+}
+
+function logTarget({ options, control, logFile }: Prepared): LogTarget {
+  if (logFile !== undefined) return { kind: "file", file: logFile };
+  if (options.foreground) return { kind: "stderr" };
+  if (control === undefined || lstat(SYSLOG_SOCKET) === undefined) return { kind: "none" };
+  return { kind: "syslog", folder: control.dir, path: SYSLOG_SOCKET };
+}
+
+function narrowPermissions({ options, control, logFile }: Prepared): void {
+  const keep = [...(control === undefined ? [] : [control.dir]), ...(logFile?.paths ?? [])];
+  // A worker that takes a dead one's place is loaded anew.
+  const code = options.workers === 1 ? [] : [codeFolder()];
+  narrow(keep, options.foreground ? [] : [SYSLOG_SOCKET], code);
+}
+
+/** SIGQUIT drains, with `--drain` SIGTERM too; with `--log-file` SIGHUP opens the file again. */
+function watchSignals(options: Options, log: Log, stop: () => Promise<void>): void {
+  if (Deno.build.os === "windows") return;
+  Deno.addSignalListener("SIGQUIT", stop);
+  if (options.logFile !== undefined) Deno.addSignalListener("SIGHUP", () => log.reopen());
+  if (options.drain === undefined) return;
+  const drain = (): Promise<void> => {
+    // Without a listener the signal has its default action again: a second one ends the process.
+    Deno.removeSignalListener("SIGTERM", drain);
+    return stop();
+  };
+  Deno.addSignalListener("SIGTERM", drain);
+}
+
+/** A fault in one task or timer is logged, and the others go on. */
+function watchMishaps(log: Log): void {
+  const report = (event: Event, reason: unknown): void => {
+    event.preventDefault();
+    log.log("error", "internal error", { reason: String(reason) });
+  };
+  globalThis.addEventListener("unhandledrejection", (event) => report(event, event.reason));
+  globalThis.addEventListener("error", (event) => report(event, event.error ?? event.message));
+}

@@ -1,0 +1,211 @@
+/**
+ * Everything that an instance must have before it runs, in the classic's order, which decides the error that wins.
+ *
+ * @module
+ */
+import { formatIpv4 } from "../core/net/address.ts";
+import { EXIT, ExitError } from "../core/errors.ts";
+import { MAX_WORKERS, type Options } from "../core/command_line/options.ts";
+import { type GroupSpec, parseGroups, parsePort, type Port } from "../core/command_line/spec.ts";
+import { apply } from "../core/table/change.ts";
+import { createTable, type Table } from "../core/table/layout.ts";
+import { viewTable } from "../core/table/view.ts";
+import { printable } from "../core/text.ts";
+import { checkPlace, type ControlPlace } from "../control/control_socket.ts";
+import type { EngineConfig } from "../traffic/deno/engine.ts";
+import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
+import { type LogFile, openLogFile } from "./log_file.ts";
+import { granted, userId } from "../system/permissions.ts";
+import {
+  type LateServices,
+  openServices,
+  requireLookup,
+  requireNet,
+  resolveBind,
+  resolveIpv4,
+  resolverError,
+} from "../backends/resolve.ts";
+import { lstat, prepareRunDir, socketPath } from "../control/run_dir.ts";
+
+/** Where the words of a start go: to the terminal, or to whoever waits for a background start. */
+export interface StartOutput {
+  /** One line for stdout. */
+  out(line: string): void;
+  /** One line for stderr. */
+  err(line: string): void;
+  /** The instance listens and can be controlled; nothing is said after this. */
+  ready(): Promise<void>;
+}
+
+/** What {@link prepare} has made ready. */
+export interface Prepared {
+  /** The command line, its paths absolute. */
+  readonly options: Options;
+  /** Where it listens. */
+  readonly address: ListenAddress;
+  /** The bound socket, for one worker; several bind their own ones. */
+  readonly listener: Deno.TcpListener | undefined;
+  /** The channel table, filled from the command line. */
+  readonly table: Table;
+  /** What its engines are asked to do. */
+  readonly config: EngineConfig;
+  /** Where it is controlled from, if it can be. */
+  readonly control: ControlPlace | undefined;
+  /** Names that may stand for a port. */
+  readonly services: LateServices;
+  /** The file of `--log-file`, open. */
+  readonly logFile: LogFile | undefined;
+}
+
+/**
+ * Makes an instance ready to run: its port bound, its destinations resolved, nobody at its control socket's place.
+ *
+ * @throws {ExitError} When it cannot be; nothing is left behind then.
+ */
+export async function prepare(given: Options, output: StartOutput): Promise<Prepared> {
+  const options = withAbsolutePaths(given);
+  const services = openServices();
+  const port = parsePort(options.port, services);
+  const control = placeControl(options, port, output);
+  traceStart(options, port, control?.path, output);
+  if (!port.valid) throw resolverError("Servname not supported for ai_socktype");
+  const address = { hostname: await resolveBind(options.bind, options.ipv6), port: port.number };
+  if (options.debug) output.err(`using ${options.ipv6 ? "AF_INET6" : "AF_UNSPEC"}`);
+  const workers = workerCount(options, output);
+  const listener = bindOrTry(address, workers);
+  const groups = parseGroups(options.destinations, port.number, services);
+  if (control !== undefined) await checkPlace(control.path, control.uid);
+  const table = createTable(workers);
+  await fillTable(table, groups);
+  const config = await engineConfig(options);
+  const logFile = options.logFile === undefined ? undefined : openLogFile(options.logFile);
+  if (options.debug) traceChannels(table, output);
+  return { options, address, listener, table, config, control, services, logFile };
+}
+
+/** A background instance leaves the folder that relative paths are meant from. */
+function withAbsolutePaths(options: Options): Options {
+  const { runDir, logFile } = options;
+  return {
+    ...options,
+    runDir: runDir === undefined ? undefined : absolute(runDir),
+    logFile: logFile === undefined ? undefined : absolute(logFile),
+  };
+}
+
+function absolute(path: string): string {
+  return path.startsWith("/") || Deno.build.os === "windows" ? path : `${Deno.cwd()}/${path}`;
+}
+
+/** Finds the control socket's place; without the permissions an instance runs uncontrolled, and says so. */
+function placeControl(
+  options: Options,
+  port: Port,
+  output: StartOutput,
+): ControlPlace | undefined {
+  const uid = userId();
+  if (
+    uid === undefined || !granted({ name: "read", path: "/" }) ||
+    !granted({ name: "write", path: "/" })
+  ) {
+    output.err(
+      Deno.build.os === "windows"
+        ? "balance: no control socket on this platform"
+        : "balance: no control socket and no background without " +
+          "--allow-read=/ --allow-write=/ --allow-sys --allow-run --allow-env",
+    );
+    return undefined;
+  }
+  const dir = prepareRunDir(options.runDir, uid);
+  return { dir, uid, path: socketPath(dir, port.number, options.bind) };
+}
+
+function traceStart(
+  options: Options,
+  port: Port,
+  path: string | undefined,
+  output: StartOutput,
+): void {
+  if (!options.debug) return;
+  output.out("argv[0]=balance");
+  output.out(`bindhost=${options.bind === undefined ? "NULL" : printable(options.bind)}`);
+  output.err(`source port ${port.number}`);
+  if (path === undefined) return;
+  output.err(`file ${printable(path)} ${lstat(path) === undefined ? "created" : "already exists"}`);
+}
+
+function traceChannels(table: Table, output: StartOutput): void {
+  output.err("the following channels are active:");
+  for (const { group, channel, address, port, maxc } of viewTable(table)) {
+    const numbers = `${String(group).padStart(3)} ${String(channel).padStart(2)}`;
+    output.err(`${numbers} ${formatIpv4(address)}:${port}:${maxc}`);
+  }
+}
+
+function workerCount(options: Options, output: StartOutput): number {
+  const wanted = options.workers === 0
+    ? Math.min(navigator.hardwareConcurrency, MAX_WORKERS)
+    : options.workers;
+  if (wanted === 1) return 1;
+  const why = Deno.build.os !== "linux"
+    ? "the system does not share a port among threads"
+    : options.packetdump
+    ? "the packet dump (-p) uses one"
+    : !granted({ name: "read", path: codeFolder() })
+    ? "workers need --allow-read"
+    : undefined;
+  if (why === undefined) return wanted;
+  output.err(`balance: one worker instead of ${wanted}: ${why}`);
+  return 1;
+}
+
+/**
+ * Binds the port for one worker. Several share it, which would also let a second instance share it: so it is tried
+ * first whether it can be had alone, and given up at once, lest clients be lost in a queue that nobody serves.
+ */
+function bindOrTry(address: ListenAddress, workers: number): Deno.TcpListener | undefined {
+  const listener = bind(address, false);
+  if (workers === 1) return listener;
+  listener.close();
+  return undefined;
+}
+
+/** The folder of the program's modules, from which workers are loaded. */
+export function codeFolder(): string {
+  const folder = import.meta.dirname ?? "/";
+  return Deno.build.standalone ? folder : `${folder}/..`;
+}
+
+async function fillTable(table: Table, groups: readonly GroupSpec[]): Promise<void> {
+  const known = new Map<string, number>();
+  for (const [group, { type, destinations }] of groups.entries()) {
+    apply(table, [{ kind: "type", group, type }]);
+    for (const { host, port, maxc } of destinations) {
+      const address = known.get(host) ?? await resolveOrFail(host);
+      known.set(host, address);
+      requireNet(host, formatIpv4(address), port);
+      apply(table, [{ kind: "create", group, address, port, maxc, enabled: true }]);
+    }
+  }
+}
+
+async function resolveOrFail(host: string): Promise<number> {
+  requireLookup(host);
+  const address = await resolveIpv4(host);
+  if (address !== undefined) return address;
+  throw new ExitError(EXIT.data, `unknown or invalid address [${printable(host)}]`);
+}
+
+async function engineConfig(options: Options): Promise<EngineConfig> {
+  const { connectTimeout, idleTimeout, autodisable, hashFailover, source, logConnections } =
+    options;
+  const address = source === undefined ? undefined : formatIpv4(await resolveOrFail(source));
+  return {
+    connectTimeout,
+    idleTimeout,
+    autodisable,
+    hashFailover,
+    logConnections,
+    source: address,
+  };
+}

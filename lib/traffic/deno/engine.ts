@@ -1,0 +1,134 @@
+/**
+ * One thread's share of the work: its listener, clock, buffers and sessions.
+ *
+ * The same code runs in the main thread and in each worker.
+ *
+ * @module
+ */
+import type { Table } from "../../core/table/layout.ts";
+import type { ByteSink } from "../../system/output_queue.ts";
+import { BufferPools, DUMP_LADDER, LADDER } from "./buffer_pools.ts";
+import { Clock } from "./ticker.ts";
+import { Dump } from "./dump_writer.ts";
+import type { Reporter } from "../../core/events.ts";
+import { GRACE } from "./grace.ts";
+import { Acceptor } from "./listener.ts";
+import { PortWatch } from "./local_ports.ts";
+import type { Relay } from "./relay.ts";
+import { serveClient, type SessionContext } from "./session.ts";
+
+/** What an engine is asked to do; plain data, so that it can be sent to a worker. */
+export interface EngineConfig {
+  /** Seconds that one connect may take. */
+  readonly connectTimeout: number;
+  /** Seconds of silence after which a connection is ended; 0 is never. */
+  readonly idleTimeout: number;
+  /** `-a`. */
+  readonly autodisable: boolean;
+  /** `-H`. */
+  readonly hashFailover: boolean;
+  /** `-B`: an IPv4 address. */
+  readonly source: string | undefined;
+  /** Whether each connection's end is logged. */
+  readonly logConnections: boolean;
+}
+
+/** A running engine. */
+export class Engine {
+  /** Resolves when the listener is closed and the last connection has ended. */
+  readonly done: Promise<void>;
+  readonly #clock: Clock;
+  readonly #acceptor: Acceptor;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #closed = Promise.withResolvers<void>();
+  #sessions = 0;
+  #ending = false;
+  #listening = true;
+  readonly #relays: Set<Relay> = new Set();
+
+  /**
+   * Starts to accept.
+   *
+   * @param listener A bound listener, the engine's from now on.
+   * @param place The channel table and this thread's number in it.
+   * @param dumpTo Where the packet dump goes, if one is wanted.
+   */
+  constructor(
+    listener: Deno.TcpListener,
+    config: EngineConfig,
+    place: { readonly table: Table; readonly worker: number },
+    reporter: Reporter,
+    dumpTo?: ByteSink,
+  ) {
+    this.#clock = new Clock((fault) => reportFault(reporter, fault));
+    this.#acceptor = new Acceptor(listener, reporter);
+    const pools = new BufferPools(dumpTo === undefined ? LADDER : DUMP_LADDER);
+    this.#clock.watched.add(pools);
+    const ports = new PortWatch(this.#clock, reporter);
+    const context: SessionContext = {
+      ...config,
+      ...place,
+      reporter,
+      pools,
+      grace: GRACE,
+      clock: this.#clock,
+      dump: dumpTo === undefined ? undefined : new Dump(dumpTo, reporter),
+      relays: this.#relays,
+      exhausted: (shortage) => shortage === "out of ports" ? ports.wait() : this.#acceptor.starve(),
+      ending: () => this.#ending,
+    };
+    this.done = this.#run(context);
+  }
+
+  /** Stops listening; connections go on until they end. Resolves when the port is free. */
+  stopListening(): Promise<void> {
+    this.#acceptor.close();
+    return this.#closed.promise;
+  }
+
+  /** Descriptors are out: serves no more clients than now for a while. */
+  hold(): void {
+    this.#acceptor.hold();
+  }
+
+  /** Ends every connection. */
+  endAll(): void {
+    this.#ending = true;
+    this.#clock.expire();
+    for (const relay of [...this.#relays]) relay.end("ended by balance");
+  }
+
+  async #run(context: SessionContext): Promise<void> {
+    // It never rejects.
+    const serve = (client: Deno.TcpConn) => void this.#serve(context, client);
+    await this.#acceptor.run(serve, () => this.#sessions);
+    this.#listening = false;
+    this.#closed.resolve();
+    this.#settle();
+    await this.#ended.promise;
+    this.#clock[Symbol.dispose]();
+  }
+
+  /** Serves one client. A fault of this program's own is told and ends nothing but that client's connection. */
+  async #serve(context: SessionContext, client: Deno.TcpConn): Promise<void> {
+    this.#sessions++;
+    try {
+      await serveClient(context, client);
+    } catch (fault) {
+      reportFault(context.reporter, fault);
+    } finally {
+      this.#sessions--;
+      this.#acceptor.clientLeft();
+      this.#settle();
+    }
+  }
+
+  /** After the last session of a closed listener nothing is left to do. */
+  #settle(): void {
+    if (!this.#listening && this.#sessions === 0) this.#ended.resolve();
+  }
+}
+
+function reportFault(reporter: Reporter, fault: unknown): void {
+  reporter.log("error", "internal error", { reason: String(fault) });
+}

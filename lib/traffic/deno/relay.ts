@@ -1,0 +1,317 @@
+/**
+ * Bytes both ways between a client and a server: half-close, idle timeout, back-pressure.
+ *
+ * @module
+ */
+import type { BufferPools } from "./buffer_pools.ts";
+import { Clock, type Watched } from "./ticker.ts";
+import type { GracePeriods } from "./grace.ts";
+import { Ladder } from "./read_buffer.ts";
+import { closeStream, DeliveryFailure, type Stream } from "./stream.ts";
+
+/** How a connection ended: which side ended it first, or why the relay did. */
+export type Cause =
+  | "client closed"
+  | "server closed"
+  | "client reset"
+  | "server reset"
+  | "idle timeout"
+  | "half-close timeout"
+  /** A drain has lasted too long: the operator's `--drain`. */
+  | "ended by balance";
+
+/** Where a relay counts its bytes: an index of `sent` in the counters; `received` follows. */
+export interface Meter {
+  /** The counters of this thread. */
+  readonly floats: Float64Array<SharedArrayBuffer>;
+  /** Index of `sent`. */
+  readonly sent: number;
+}
+
+/** What all relays of a thread share. */
+export interface RelayContext {
+  /** What timeouts hang on. */
+  readonly clock: Clock;
+  /** Where buffers come from. */
+  readonly pools: BufferPools;
+  /** Seconds of silence after which a connection is ended; 0 is never. */
+  readonly idleTimeout: number;
+  /** How long a connection may last once it has begun to end. */
+  readonly grace: GracePeriods;
+}
+
+/** Beats at the end of a lost connection in which its client is not read: one may pass in a read under way. */
+const UNREAD_BEATS = 2;
+
+/** One relayed connection. */
+export class Relay implements Watched {
+  /** Beat of the last byte. */
+  seen: number;
+  /** How it ended; undefined while neither side has. */
+  cause: Cause | undefined;
+  /** Whether bytes that the client has sent were lost although the server may live. */
+  undelivered = false;
+  /** Bytes from the client to the server. */
+  sent = 0;
+  /** Bytes from the server to the client. */
+  received = 0;
+  readonly #context: RelayContext;
+  readonly #client: Stream;
+  readonly #server: Stream;
+  readonly #meter: Meter;
+  readonly #over: PromiseWithResolvers<Cause> = Promise.withResolvers();
+  #limit: number;
+  /** Beat at which it ends whatever happens. */
+  #deadline = Infinity;
+  /** Directions that have not ended. */
+  #running = 2;
+  #finished = false;
+  /** Writes under way. One that has failed stays counted: what is left then has a deadline, if anything is left. */
+  #blocked = 0;
+
+  /** Prepares a relay; both streams are the relay's to close once it runs. */
+  constructor(context: RelayContext, client: Stream, server: Stream, meter: Meter) {
+    this.#context = context;
+    this.#client = client;
+    this.#server = server;
+    this.#meter = meter;
+    this.seen = context.clock.now;
+    this.#limit = context.idleTimeout === 0 ? Infinity : Clock.beats(context.idleTimeout);
+  }
+
+  /**
+   * Relays until both directions have ended, or one has failed, or a timeout has.
+   *
+   * Both streams are closed then. The runtime cannot take a blocked write back: one may linger, with its buffer and its
+   * socket, until its peer reads, resets or goes.
+   *
+   * @returns How it ended.
+   * @throws A fault of this program's own, never a failure of a stream.
+   */
+  run(): Promise<Cause> {
+    if (this.#limit !== Infinity) this.#context.clock.watched.add(this);
+    // The last one to end finishes the relay.
+    this.#pump("client", this.#client, this.#server).catch((fault) => this.#break(fault));
+    this.#pump("server", this.#server, this.#client).catch((fault) => this.#break(fault));
+    return this.#over.promise;
+  }
+
+  /** Ends the connection now. */
+  end(cause: Cause): void {
+    this.cause ??= cause;
+    this.#close();
+    this.#over.resolve(this.cause);
+  }
+
+  /** Ends the connection if it has lasted too long; never throws. */
+  beat(now: number): void {
+    try {
+      if (this.#deadline === Infinity) this.#limitSilence(now);
+      else if (now >= this.#deadline) this.end("server reset");
+    } catch (fault) {
+      this.#break(fault);
+    }
+  }
+
+  #limitSilence(now: number): void {
+    const limit = this.#blocked > 0
+      ? Math.max(this.#limit, Clock.beats(this.#context.grace.blocked))
+      : this.#limit;
+    if (now - this.seen <= limit) return;
+    this.cause = this.cause === undefined ? "idle timeout" : "half-close timeout";
+    this.end(this.cause);
+  }
+
+  /** One direction, until its end of file or a failure. The hot path: nothing may be allocated for each chunk. */
+  async #pump(side: Side, from: Stream, to: Stream): Promise<void> {
+    const { clock, pools } = this.#context;
+    const ladder = new Ladder(pools);
+    // Whose stream is in use, so that it is known who has failed; nobody's failure is a fault of this program.
+    let user: Side | undefined = side;
+    let reading: Promise<number | null> | undefined;
+    let ended = true;
+    try {
+      reading = from.read(ladder.buffer);
+      for (let start = 0;;) {
+        user = side;
+        let end = await reading;
+        user = undefined;
+        if (end === null) break;
+        end += start;
+        this.seen = clock.now;
+        let waiting = false;
+        if (ladder.widen(end)) {
+          // More than the smallest buffer holds: whatever is there already goes out with it in one write.
+          user = side;
+          reading = from.read(ladder.buffer.subarray(end));
+          const more = await settled(reading);
+          waiting = more === undefined;
+          end += more ?? 0;
+        }
+        const bytes = ladder.view(start, end);
+        user = OTHER[side];
+        this.#blocked++;
+        let written = await to.write(bytes);
+        while (written < bytes.length) {
+          this.seen = clock.now;
+          written += await to.write(bytes.subarray(written));
+        }
+        this.#blocked--;
+        user = undefined;
+        this.#count(side, written);
+        start = waiting ? end : 0;
+        if (waiting) continue;
+        ladder.settle(end);
+        user = side;
+        reading = from.read(ladder.buffer);
+      }
+      user = OTHER[side];
+      await this.#pass(side, to);
+    } catch (error) {
+      if (user === undefined || isFault(error)) this.#break(error);
+      else ended = await this.#failed(side, user, error, ladder.buffer);
+    } finally {
+      // A read that is still under way may yet fill its buffer: nobody else may have that before.
+      await ignoreResult(reading);
+      ladder.end();
+    }
+    if (ended && --this.#running === 0) this.end(`${side} closed`);
+  }
+
+  #count(side: Side, bytes: number): void {
+    const { floats, sent } = this.#meter;
+    if (side === "client") {
+      this.sent += bytes;
+      floats[sent] = (floats[sent] ?? 0) + bytes;
+    } else {
+      this.received += bytes;
+      floats[sent + 1] = (floats[sent + 1] ?? 0) + bytes;
+    }
+  }
+
+  /** Passes an end of file on; from now on the other direction has limited patience. */
+  async #pass(side: Side, to: Stream): Promise<void> {
+    if (this.#finished) return;
+    const { grace, idleTimeout } = this.#context;
+    this.cause ??= `${side} closed`;
+    // The other direction has ended before: closing the connection tells it.
+    if (this.#running === 1) return;
+    const silence = idleTimeout || Infinity;
+    this.#allow(side === "server" ? Math.min(silence, grace.client) : idleTimeout || grace.server);
+    await to.closeWrite();
+  }
+
+  /**
+   * A failing client ends everything. A failing server's last words have to reach the client first: closing a socket
+   * with unread data would destroy them, so what the client still sends is read and dropped for a while.
+   *
+   * @returns Whether the direction has ended; if not, the deadline ends the connection.
+   */
+  async #failed(side: Side, failing: Side, error: unknown, buffer: Uint8Array): Promise<boolean> {
+    // What fails after the end was closed by it.
+    if (this.#finished) return true;
+    if (failing === "client") {
+      this.end("client reset");
+      return true;
+    }
+    if (error instanceof DeliveryFailure) {
+      // The server may have ended in good order before, but the connection does not. The client is not read any more: a
+      // reset tells it so, once the server's last words are passed on.
+      this.cause = "server reset";
+      this.undelivered ||= side === "client";
+      this.#lose();
+      return true;
+    }
+    this.#lose();
+    try {
+      if (side === "client") return await this.#drop(buffer);
+      if (this.#running === 2) await this.#client.closeWrite();
+    } catch (failure) {
+      if (isFault(failure)) throw failure;
+      this.end("client reset");
+    }
+    return true;
+  }
+
+  /** The server is gone: what is left has an end, whatever the client does. */
+  #lose(): void {
+    const { clock, grace } = this.#context;
+    this.cause ??= "server reset";
+    if (this.#deadline !== Infinity) return;
+    this.#deadline = clock.now + Clock.beats(grace.lost);
+    clock.watched.add(this);
+  }
+
+  /**
+   * Reads and drops what the client sends; counts nothing.
+   *
+   * It stops shortly before the deadline: what comes then stays unread, so that closing the socket sends a reset, which
+   * tells the client. There is no other way to send one.
+   *
+   * @returns Whether the client's end of file has come.
+   */
+  async #drop(buffer: Uint8Array): Promise<boolean> {
+    const { clock } = this.#context;
+    while (clock.now < this.#deadline - UNREAD_BEATS) {
+      if (await this.#client.read(buffer) === null) return true;
+    }
+    return false;
+  }
+
+  /** Allows the remaining direction so many seconds of silence. */
+  #allow(seconds: number): void {
+    const { clock } = this.#context;
+    this.#limit = Clock.beats(seconds);
+    this.seen = clock.now;
+    clock.watched.add(this);
+  }
+
+  #close(): void {
+    this.#finished = true;
+    this.#context.clock.watched.delete(this);
+    closeStream(this.#client);
+    closeStream(this.#server);
+  }
+
+  /** A fault of this program's own ends this connection and nothing else. */
+  #break(fault: unknown): void {
+    this.#close();
+    this.#over.reject(fault);
+  }
+}
+
+type Side = "client" | "server";
+
+const OTHER: Record<Side, Side> = { client: "server", server: "client" };
+
+/** Whether an error tells of a mistake in this program: streams fail with errors of other classes. */
+function isFault(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof RangeError ||
+    error instanceof ReferenceError;
+}
+
+async function ignoreResult(reading: Promise<unknown> | undefined): Promise<void> {
+  try {
+    await reading;
+  } catch {
+    // Told by whoever awaited it first.
+  }
+}
+
+/**
+ * Turns of the microtask queue in which a read of data that is already there is done: twice what the runtime takes. With
+ * too few, every large message goes out in two writes; `test/relay_sockets_test.ts` fails when a runtime needs more.
+ */
+const TURNS = 4;
+
+/**
+ * Looks whether a read is done without waiting for it.
+ *
+ * @returns The bytes read; `undefined` if it is not done, or came to the end or to a failure, which awaiting it will tell.
+ */
+async function settled(reading: Promise<number | null>): Promise<number | undefined> {
+  let bytes: number | null = null;
+  reading.then((count) => bytes = count, () => bytes = null);
+  for (let turn = 0; turn < TURNS && bytes === null; turn++) await null;
+  return bytes ?? undefined;
+}

@@ -1,0 +1,92 @@
+/**
+ * The entry of a worker thread: one engine, told what to do by messages.
+ *
+ * @module
+ */
+import { ExitError } from "../core/errors.ts";
+import { openTable } from "../core/table/layout.ts";
+import type { Order, Start, Word } from "./pool.ts";
+import { Engine } from "../traffic/deno/engine.ts";
+import type { Reporter } from "../core/events.ts";
+import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
+
+/** The part of a worker's global scope that is used here. */
+interface Scope {
+  onmessage: ((event: MessageEvent<Order>) => void) | null;
+  postMessage(word: Word): void;
+  close(): void;
+}
+
+const scope = globalThis as unknown as Scope;
+
+/** How often it is tried to bind the port, and the pause between, in ms. */
+const BIND_ATTEMPTS = 5;
+const BIND_PAUSE_MS = 20;
+
+async function start(order: Start): Promise<Engine> {
+  const listener = await bindShared(order.address);
+  const table = openTable(order.memory, order.workers);
+  const reporter: Reporter = {
+    log: (level, message, fields = {}) =>
+      scope.postMessage({ kind: "log", level, message, fields }),
+    starved: () => scope.postMessage({ kind: "starved" }),
+    trace: order.trace ? (line) => scope.postMessage({ kind: "trace", line }) : undefined,
+  };
+  return new Engine(listener, order.config, { table, worker: order.worker }, reporter);
+}
+
+/** Binds the shared port; another start that looks whether it can have it alone takes it for a moment. */
+async function bindShared(address: ListenAddress): Promise<Deno.TcpListener> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return bind(address, true);
+    } catch (error) {
+      if (attempt === BIND_ATTEMPTS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, BIND_PAUSE_MS));
+    }
+  }
+}
+
+async function announceEnd(engine: Engine): Promise<void> {
+  await engine.done;
+  scope.postMessage({ kind: "done" });
+}
+
+/**
+ * Ends this worker; the runtime's own words about it, a stack trace on stderr, stay unsaid.
+ *
+ * Nothing of it runs after `close()`: what it claimed then would never be given back, for the main thread gives its places
+ * back when it hears of the death.
+ */
+function die(event: Event, error: unknown): void {
+  event.preventDefault();
+  const reason = error instanceof ExitError ? error.message : String(error);
+  scope.postMessage({ kind: "died", reason });
+  scope.close();
+}
+
+globalThis.addEventListener("error", (event) => die(event, event.message));
+globalThis.addEventListener("unhandledrejection", (event) => die(event, event.reason));
+
+let engine: Promise<Engine> | undefined;
+
+scope.onmessage = async ({ data: order }) => {
+  switch (order.kind) {
+    case "start":
+      engine = start(order);
+      await engine;
+      scope.postMessage({ kind: "up" });
+      await announceEnd(await engine);
+      break;
+    case "stop":
+      await (await engine)?.stopListening();
+      scope.postMessage({ kind: "stopped" });
+      break;
+    case "hold":
+      (await engine)?.hold();
+      break;
+    case "end":
+      (await engine)?.endAll();
+      break;
+  }
+};

@@ -1,0 +1,132 @@
+import { ExitError } from "../../../lib/core/errors.ts";
+import {
+  type Destination,
+  formatDestination,
+  type GroupSpec,
+  parseDestination,
+  parseGroups,
+  parsePort,
+} from "../../../lib/core/command_line/spec.ts";
+import { assertEquals, assertThrows } from "../../kit/assert.ts";
+import { SERVICES } from "../../kit/make_table.ts";
+
+const OWN = 8888;
+
+const DESTINATIONS: readonly [operand: string, ...Destination[keyof Destination][]][] = [
+  ["h", "h", OWN, 0],
+  ["h:", "h", OWN, 0],
+  ["h::", "h", OWN, 0],
+  ["h::12", "h", OWN, 12],
+  ["h:80", "h", 80, 0],
+  ["h:80:", "h", 80, 0],
+  ["h:80:12", "h", 80, 12],
+  ["h:smtp:4", "h", 25, 4],
+  ["h:mail", "h", 25, 0],
+  ["h:80:2:9", "h", 80, 2],
+  ["h:80::5", "h", 80, 0],
+  ["h:foo", "h", 0, 0],
+  ["h:12x", "h", 12, 0],
+  ["h:70000", "h", 70000, 0],
+  ["h:-1", "h", -1, 0],
+  ["h:80:many", "h", 80, 0],
+  ["h:80:-4", "h", 80, -4],
+  ["h:80:3x", "h", 80, 3],
+  ["", "", OWN, 0],
+  ["::1", "", OWN, 1],
+  ["[::1]:80", "[", OWN, 1],
+  ["!!", "!!", OWN, 0],
+  ["!%", "!%", OWN, 0],
+];
+
+for (const [operand, host, port, maxc] of DESTINATIONS) {
+  Deno.test(`parseDestination() reads "${operand}" as ${host} ${port} ${maxc}`, () => {
+    const { host: h, port: p, maxc: m } = parseDestination(operand, OWN, SERVICES);
+    assertEquals([h, p, m], [host, port, maxc]);
+  });
+}
+
+Deno.test("parseDestination() reads back what formatDestination() writes", () => {
+  for (const port of [0, 1, 80, 65535, 70000, -1]) {
+    for (const maxc of [0, 1, 16, -4, 2147483647]) {
+      const destination = { host: "10.1.1.1", port, maxc };
+      const text = formatDestination(destination);
+      assertEquals(parseDestination(text, OWN, SERVICES), destination);
+    }
+  }
+});
+
+function write(groups: readonly GroupSpec[]): string {
+  return groups.map(({ type, destinations }) =>
+    `${type === "hash" ? "Hash" : "RR"}(${destinations.map(({ host }) => host).join(" ")})`
+  ).join(" ");
+}
+
+const GROUPS: readonly [name: string, operands: string, groups: string][] = [
+  ["nothing as one empty group", "", "RR()"],
+  ["one group without a separator as Round Robin", "a b", "RR(a b)"],
+  ["! as the end of a Round Robin group", "a b ! c", "RR(a b) RR(c)"],
+  ["% as the end of a Hash group", "a b % c", "Hash(a b) RR(c)"],
+  ["each separator for the group to its left", "a % b % c", "Hash(a) Hash(b) RR(c)"],
+  ["a trailing % as the type of the last group", "a b %", "Hash(a b) RR()"],
+  ["a trailing ! as an empty group behind it", "a !", "RR(a) RR()"],
+  ["joined separators as a host", "a !! %%", "RR(a !! %%)"],
+  [
+    "16 groups with 15 separators",
+    Array(16).fill("a").join(" ! "),
+    Array(16).fill("RR(a)").join(" "),
+  ],
+  ["63 operands", Array(63).fill("a").join(" "), `RR(${Array(63).fill("a").join(" ")})`],
+];
+
+for (const [name, operands, groups] of GROUPS) {
+  Deno.test(`parseGroups() reads ${name}`, () => {
+    const words = operands.split(" ").filter((word) => word !== "");
+    assertEquals(write(parseGroups(words, OWN, SERVICES)), groups);
+  });
+}
+
+const WRONG_GROUPS: readonly [name: string, operands: string, code: number, message: string][] = [
+  ["a leading !", "! a", 69, "balance: no channels in group"],
+  ["a leading %", "% a", 69, "balance: no channels in group"],
+  ["a lonely !", "!", 69, "balance: no channels in group"],
+  ["doubled separators", "a ! ! b", 69, "balance: no channels in group"],
+  ["the 16th separator", `${Array(16).fill("a").join(" ! ")} !`, 69, "balance: too many groups"],
+  ["64 operands", Array(64).fill("a").join(" "), 64, "MAXCHANNELS exceeded..."],
+  [
+    "64 operands, separators counted, before it looks at them",
+    Array(32).fill("! a").join(" "),
+    64,
+    "MAXCHANNELS exceeded...",
+  ],
+];
+
+for (const [name, operands, code, message] of WRONG_GROUPS) {
+  Deno.test(`parseGroups() refuses ${name} with exit code ${code}`, () => {
+    const error = assertThrows(() => parseGroups(operands.split(" "), OWN, SERVICES), ExitError);
+    assertEquals([error.code, error.message, error.stream], [code, message, "stderr"]);
+  });
+}
+
+const PORTS: readonly [text: string, number: number, valid: boolean][] = [
+  ["80", 80, true],
+  ["smtp", 25, true],
+  ["mail", 25, true],
+  ["1", 1, true],
+  ["65535", 65535, true],
+  ["080", 80, true],
+  ["12x", 12, false],
+  ["-1", -1, false],
+];
+
+for (const [text, number, valid] of PORTS) {
+  Deno.test(`parsePort() reads "${text}" as ${number}, ${valid ? "" : "not "}to listen on`, () => {
+    assertEquals(parsePort(text, SERVICES), { number, valid });
+  });
+}
+
+for (const text of ["", "0", "x", "tftp", "SMTP", "0x50", "65536", "70000"]) {
+  Deno.test(`parsePort() refuses "${text}" with exit code 64`, () => {
+    const error = assertThrows(() => parsePort(text, SERVICES), ExitError);
+    assertEquals([error.code, error.message], [64, `invalid port [${text}], exiting.`]);
+  });
+}

@@ -1,0 +1,363 @@
+import {
+  type Answer,
+  COMMANDS,
+  interpret,
+  type Outcome,
+} from "../../../lib/core/control/command.ts";
+import { apply } from "../../../lib/core/table/change.ts";
+import { slotOf, type Table } from "../../../lib/core/table/layout.ts";
+import { claim } from "../../../lib/core/table/access.ts";
+import { viewChannel } from "../../../lib/core/table/view.ts";
+import { assertEquals, assertStringIncludes } from "../../kit/assert.ts";
+import { makeTable, SERVICES, setEnabled } from "../../kit/make_table.ts";
+
+const ADDRESS = 0x7f000001;
+
+interface World {
+  readonly table: Table;
+  readonly group?: number;
+  readonly resolved?: number | null;
+}
+
+/** Two channels in group 0 (the second disabled), three in group 1, none in group 2. */
+function standard(): Table {
+  const table = makeTable("10.0.0.1 10.0.0.2::5 ! 10.0.0.3 10.0.0.4 10.0.0.5");
+  setEnabled(table, false, "0.1");
+  return table;
+}
+
+/** Interprets a line, looking hosts up as given, and carries its changes out. */
+function execute(line: string, world: World): Answer {
+  const { table, group = 0, resolved = ADDRESS } = world;
+  const context = { table, group, services: SERVICES, workers: [] };
+  let outcome: Outcome = interpret(line, context);
+  if (outcome.kind === "resolve") outcome = interpret(line, { ...context, resolved });
+  if (outcome.kind === "resolve") throw new Error("asked for the host twice");
+  apply(table, outcome.changes);
+  return outcome;
+}
+
+/** What a line changes, as a short text. */
+function changes(answer: Answer): string {
+  return answer.changes.map((change) => Object.values(change).join(" ")).join(", ");
+}
+
+const SYNTAX = "syntax error";
+
+interface Case {
+  readonly line: string;
+  readonly says: string;
+  /** Group of the session; 0 unless told. */
+  readonly group?: number;
+  /** Decided writes; none unless told. */
+  readonly does?: string;
+  /** Group afterwards, if another one. */
+  readonly goes?: number;
+  /** The looked-up address; 127.0.0.1 unless told, `null` for none. */
+  readonly resolved?: number | null;
+}
+
+const CASES: readonly Case[] = [
+  { line: "", says: "" },
+  { line: " \t ", says: "" },
+  { line: "foo", says: SYNTAX },
+  { line: "exit", says: SYNTAX },
+  { line: "shows", says: SYNTAX },
+  { line: "SHOW", says: SYNTAX },
+  { line: "; show", says: SYNTAX },
+  { line: "__proto__", says: SYNTAX },
+
+  { line: "disable", says: SYNTAX },
+  { line: "disable 0", says: "channel 0 disabled", does: "status 0 false" },
+  { line: "disable 0 and more", says: "channel 0 disabled", does: "status 0 false" },
+  { line: " \tdisable\t0", says: "channel 0 disabled", does: "status 0 false" },
+  { line: "disable 0\r", says: "channel 0 disabled", does: "status 0 false" },
+  { line: "disable 0\nversion", says: "channel 0 disabled", does: "status 0 false" },
+  { line: "disable foo", says: "channel 0 disabled", does: "status 0 false" },
+  { line: "disable 0x1", says: "channel 0 disabled", does: "status 0 false" },
+  { line: "disable +0", says: "channel 0 disabled", does: "status 0 false" },
+  { line: "disable 1", says: "channel 1 already disabled" },
+  { line: "disable 1x", says: "channel 1 already disabled" },
+  { line: "disable 2", says: "no such channel 2" },
+  { line: "disable -1", says: "no such channel -1" },
+  { line: "disable 127.0.0.1", says: "no such channel 127" },
+  { line: "disable 4294967296", says: "no such channel 4294967296" },
+  { line: "disable 2", group: 1, says: "channel 2 disabled", does: "status 66 false" },
+  { line: "disable 0", group: 2, says: "no such channel 0" },
+
+  { line: "enable", says: SYNTAX },
+  { line: "enable 1", says: "channel 1 enabled", does: "status 1 true" },
+  { line: "enable 0", says: "channel 0 already enabled" },
+  { line: "enable 2", says: "no such channel 2" },
+  { line: "enable foo", says: "channel 0 already enabled" },
+
+  { line: "group", says: SYNTAX },
+  { line: "group 1", says: "", goes: 1 },
+  { line: "group 15", says: "", goes: 15 },
+  { line: "group 0", group: 3, says: "", goes: 0 },
+  { line: "group x", group: 3, says: "", goes: 0 },
+  { line: "group 16", says: "value out of range" },
+  { line: "group -1", says: "value out of range" },
+  { line: "group 256", says: "value out of range" },
+  { line: "group 257", says: "value out of range" },
+  { line: "group 4294967296", says: "value out of range" },
+
+  { line: "hash", says: "group 0 set to hash", does: "type 0 hash" },
+  { line: "hash", group: 9, says: "group 9 set to hash", does: "type 9 hash" },
+  { line: "rr", says: "group 0 set to round robin", does: "type 0 round robin" },
+
+  { line: "maxc", says: SYNTAX },
+  { line: "maxc 0", says: SYNTAX },
+  { line: "maxc 9", says: SYNTAX },
+  { line: "maxc 9 1", says: "unknown channel" },
+  { line: "maxc -1 1", says: "unknown channel" },
+  { line: "maxc 0 7", says: "maxc of channel 0 changed to 7", does: "maxc 0 7" },
+  { line: "maxc 0 -1", says: "maxc of channel 0 changed to -1", does: "maxc 0 -1" },
+  { line: "maxc 0 many", says: "maxc of channel 0 changed to 0", does: "maxc 0 0" },
+  {
+    line: "maxc 0 2147483647",
+    says: "maxc of channel 0 changed to 2147483647",
+    does: "maxc 0 2147483647",
+  },
+  { line: "maxc 0 2147483648", says: "value out of range" },
+  { line: "maxc 0 99999999999999999999", says: "value out of range" },
+
+  { line: "reset", says: SYNTAX },
+  { line: "reset 1", says: "channel 1 counters reset", does: "reset 1" },
+  { line: "reset 2", says: "no such channel 2" },
+
+  { line: "mrtg-bytes", says: SYNTAX },
+  { line: "mrtg-bytes 0", says: SYNTAX },
+  { line: "mrtg-bytes 16", says: SYNTAX },
+  { line: "mrtg-bytes 16 0", says: "unknown group" },
+  { line: "mrtg-bytes 17 0", says: "unknown group" },
+  { line: "mrtg-bytes -1 0", says: "unknown group" },
+  { line: "mrtg-bytes 0 2", says: "unknown channel" },
+  { line: "mrtg-bytes 0 -1", says: "unknown channel" },
+  { line: "mrtg-bytes 2 0", says: "unknown channel" },
+  { line: "mrtg-bytes 0 1", says: "0\n0\nUNKNOWN\ngroup 0 channel 1" },
+  { line: "mrtg-bytes 1 2", says: "0\n0\nUNKNOWN\ngroup 1 channel 2" },
+  { line: "mrtg-conns 1 2", group: 2, says: "0\nUNKNOWN\nUNKNOWN\ngroup 1 channel 2" },
+  { line: "mrtg-conns 0", says: SYNTAX },
+  { line: "mrtg-conns 99 0", says: "unknown group" },
+
+  { line: "create", says: SYNTAX },
+  { line: "create h", says: SYNTAX },
+  { line: "create h:80", says: SYNTAX },
+  { line: "create h 80", says: "channel created", does: `create 0 ${ADDRESS} 80 0 false` },
+  { line: "create h smtp", says: "channel created", does: `create 0 ${ADDRESS} 25 0 false` },
+  { line: "create h foo", says: "channel created", does: `create 0 ${ADDRESS} 0 0 false` },
+  { line: "create h 70000", says: "channel created", does: `create 0 ${ADDRESS} 70000 0 false` },
+  { line: "create h:8080 80", says: "channel created", does: `create 0 ${ADDRESS} 8080 0 false` },
+  { line: "create h:8080:9 80", says: "channel created", does: `create 0 ${ADDRESS} 8080 0 false` },
+  {
+    line: "create h 80",
+    group: 2,
+    says: "channel created",
+    does: `create 2 ${ADDRESS} 80 0 false`,
+  },
+  { line: "create nosuch 80", resolved: null, says: "invalid address" },
+  { line: "create ::1 80", resolved: null, says: "invalid address" },
+
+  { line: "assign", says: SYNTAX },
+  { line: "assign 9", says: "unknown channel" },
+  { line: "assign -1 h 80", says: "unknown channel" },
+  { line: "assign 0", says: "channel must be disabled to assign new address" },
+  { line: "assign 0 h 80", says: "channel must be disabled to assign new address" },
+  { line: "assign 1", says: SYNTAX },
+  { line: "assign 1 h", says: SYNTAX },
+  { line: "assign 1 h 80", says: "channel reassigned", does: `address 1 ${ADDRESS} 80` },
+  { line: "assign 1 h:99:7 80", says: "channel reassigned", does: `address 1 ${ADDRESS} 99` },
+  { line: "assign 1 nosuch 80", resolved: null, says: "invalid address" },
+
+  { line: "version", says: "  This is balance 3.54\n  MAXGROUPS=16\n  MAXCHANNELS=64" },
+  {
+    line: "version and more words",
+    says: "  This is balance 3.54\n  MAXGROUPS=16\n  MAXCHANNELS=64",
+  },
+];
+
+for (const { line, group = 0, says, does = "", goes = group, resolved } of CASES) {
+  const where = group === 0 ? "" : ` in group ${group}`;
+  const what = resolved === null ? " with an unknown host" : "";
+  Deno.test(`${JSON.stringify(line)}${where}${what} answers ${JSON.stringify(says)}`, () => {
+    const world = { table: standard(), group, ...(resolved === undefined ? {} : { resolved }) };
+    const answer = execute(line, world);
+    assertEquals([answer.lines.join("\n"), changes(answer)], [says, does]);
+    assertEquals([answer.group, answer.then], [goes, "stay"]);
+  });
+}
+
+/** The word that is typed, and the command that it means. */
+const PREFIXES: readonly [typed: string, meant: string][] = [
+  ["q", "quit"],
+  ["s", "show"],
+  ["h", "help"],
+  ["k", "kill"],
+  ["d", "disable"],
+  ["g", "group"],
+  ["r", "reset"],
+  ["e", "enable"],
+  ["c", "create"],
+  ["a", "assign"],
+  ["m", "maxc"],
+  ["v", "version"],
+  ["he", "help"],
+  ["ha", "hash"],
+  ["hash", "hash"],
+  ["rr", "rr"],
+  ["re", "reset"],
+  ["ma", "maxc"],
+  ["mr", "mrtg-bytes"],
+  ["mrtg-", "mrtg-bytes"],
+  ["mrtg-b", "mrtg-bytes"],
+  ["mrtg-c", "mrtg-conns"],
+  ["?", "?"],
+];
+
+for (const [typed, meant] of PREFIXES) {
+  Deno.test(`the word "${typed}" means ${meant}`, () => {
+    const found = COMMANDS.find(({ name }) => name.startsWith(typed));
+    assertEquals(found?.name, meant);
+    const [short, full] = [typed, meant].map((word) =>
+      execute(`${word} 1 h 80`, { table: standard() })
+    );
+    assertEquals(short, full);
+  });
+}
+
+Deno.test("help lists the classic's commands to the byte", () => {
+  assertEquals(execute("help me", { table: standard() }).lines, [
+    "available commands:",
+    "  create <host> <port>           creates a channel in the current group",
+    "  assign <channel> <host> <port> reassigns a channel in the current group",
+    "  disable <channel>              disables specified channel in current group",
+    "  enable <channel>               enables channel in current group",
+    "  group <group>                  changes current group to <group>",
+    "  hash                           sets distribution scheme of current group to Hash",
+    "  help                           prints this message",
+    "  kill                           kills master process and quits interactive mode",
+    "  maxc <channel> <maxc>          specifies new maxc for channel of current group",
+    "  mrtg-bytes <grp> <ch>          print bytes in/out in MRTG format",
+    "  mrtg-conns <grp> <ch>          print total connections in MRTG format",
+    "  quit                           quit interactive mode",
+    "  reset <channel>                reset all counters of channel in current group",
+    "  rr                             sets distribution scheme of current group to Round Robin",
+    "  show                           show all channels in all groups",
+    "  version                        show version id",
+  ]);
+});
+
+Deno.test("quit ends the session without a word", () => {
+  const { lines, then } = execute("quit", { table: standard() });
+  assertEquals([lines, then], [[], "quit"]);
+});
+
+Deno.test("kill ends the instance", () => {
+  const { lines, then } = execute("k", { table: standard() });
+  assertEquals([lines, then], [["shutdown complete, exiting."], "kill"]);
+});
+
+Deno.test("show lists every group, whatever the current one", () => {
+  const [header = "", ...rows] = execute("show", { table: standard(), group: 2 }).lines;
+  assertStringIncludes(header, "GRP Type  #   S");
+  assertEquals(rows.map((row) => row.trim().split(/ +/).slice(0, 4).join(" ")), [
+    "0 RR 0 ENA",
+    "0 RR 1 dis",
+    "1 RR 0 ENA",
+    "1 RR 1 ENA",
+    "1 RR 2 ENA",
+  ]);
+});
+
+Deno.test("create is refused in a full group before its arguments are looked at", () => {
+  const table = makeTable("");
+  for (let channel = 0; channel < 64; channel++) {
+    assertEquals(execute("create h 80", { table }).lines, ["channel created"]);
+  }
+  for (const line of ["create", "create h", "create h 80"]) {
+    assertEquals(execute(line, { table }).lines, ["no channel slots available"]);
+  }
+  assertEquals(execute("create h 80", { table, group: 1 }).lines, ["channel created"]);
+});
+
+Deno.test("create and assign ask for the host part alone", () => {
+  const context = { table: standard(), group: 0, services: SERVICES, workers: [] };
+  assertEquals(interpret("create name:80 25", context), { kind: "resolve", host: "name" });
+  assertEquals(interpret("assign 1 name:80 25", context), { kind: "resolve", host: "name" });
+  assertEquals(interpret("create ::1 25", context), { kind: "resolve", host: "" });
+});
+
+Deno.test("a host is not looked up for a command that is refused anyway", () => {
+  const context = { table: standard(), group: 0, services: SERVICES, workers: [] };
+  for (const line of ["assign 0 h 80", "assign 9 h 80", "create h", "assign 1 h"]) {
+    assertEquals(interpret(line, context).kind, "answer");
+  }
+});
+
+Deno.test("assign checks the channel again after the look-up", () => {
+  const table = standard();
+  const context = { table, group: 0, services: SERVICES, workers: [] };
+  assertEquals(interpret("assign 1 h 80", context).kind, "resolve");
+  setEnabled(table, true, "0.1");
+  const outcome = interpret("assign 1 h 80", { ...context, resolved: ADDRESS });
+  assertEquals(outcome.kind === "answer" && outcome.lines, [
+    "channel must be disabled to assign new address",
+  ]);
+});
+
+Deno.test("a created channel is disabled, without limit, and fresh", () => {
+  const table = standard();
+  execute("create h 80", { table, group: 1 });
+  assertEquals(viewChannel(table, slotOf(1, 3)), {
+    group: 1,
+    channel: 3,
+    enabled: false,
+    address: ADDRESS,
+    port: 80,
+    maxc: 0,
+    c: 0,
+    totalc: 0,
+    sent: 0,
+    received: 0,
+  });
+});
+
+Deno.test("assign on an unknown host leaves the channel unchanged", () => {
+  const table = standard();
+  const before = viewChannel(table, 1);
+  execute("assign 1 nosuch 80", { table, resolved: null });
+  assertEquals(viewChannel(table, 1), before);
+});
+
+Deno.test("reset clears totalc and leaves c", () => {
+  const table = standard();
+  claim(table, 0, 0);
+  execute("reset 0", { table });
+  const { c, totalc } = viewChannel(table, 0);
+  assertEquals([c, totalc], [1, 0]);
+});
+
+Deno.test("workers lists what it is told of the workers", () => {
+  const workers = [{ worker: 0, state: "running", c: 1, totalc: 2, restarts: 3 }] as const;
+  const outcome = interpret("workers", {
+    table: standard(),
+    group: 0,
+    services: SERVICES,
+    workers,
+  });
+  assertEquals(outcome.kind === "answer" && outcome.lines.length, 2);
+});
+
+Deno.test("interpret() answers any bytes without a throw and without a change", () => {
+  let state = 99;
+  for (let round = 0; round < 2000; round++) {
+    const codes = Array.from({ length: round % 40 }, () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state >>> 24;
+    });
+    const line = `\x01${String.fromCharCode(...codes)}`;
+    const answer = execute(line, { table: standard() });
+    assertEquals(answer.changes, []);
+  }
+});

@@ -1,0 +1,107 @@
+import {
+  formatBanner,
+  formatMrtg,
+  formatNoMaster,
+  formatPrompt,
+  formatShow,
+  formatVersion,
+  formatWorkers,
+} from "../../../lib/core/control/report.ts";
+import type { ChannelView } from "../../../lib/core/table/view.ts";
+import { assertEquals } from "../../kit/assert.ts";
+
+const FIRST: ChannelView = {
+  group: 0,
+  channel: 0,
+  enabled: true,
+  address: 0x7f000001,
+  port: 41001,
+  maxc: 0,
+  c: 0,
+  totalc: 3,
+  sent: 0,
+  received: 9,
+};
+const SECOND: ChannelView = {
+  group: 1,
+  channel: 2,
+  enabled: false,
+  address: 0x0a0101c8,
+  port: 110,
+  maxc: 16,
+  c: 2,
+  totalc: 17,
+  sent: 123456,
+  received: 7890123,
+};
+
+Deno.test("formatShow() prints the classic's table to the byte", () => {
+  assertEquals(formatShow([FIRST, SECOND], (group) => group === 0 ? "round robin" : "hash"), [
+    "GRP Type  #   S       ip-address  port    c      totalc maxc        sent        rcvd",
+    "  0   RR  0 ENA        127.0.0.1 41001    0           3    0           0           9",
+    "  1 Hash  2 dis       10.1.1.200   110    2          17   16      123456     7890123",
+  ]);
+});
+
+Deno.test("formatShow() prints the header alone without channels", () => {
+  assertEquals(formatShow([], () => "hash").length, 1);
+});
+
+Deno.test("formatShow() lets longer values push the rest to the right", () => {
+  const wide = {
+    ...SECOND,
+    address: 0xffffffff,
+    port: -1000000,
+    maxc: -12345,
+    c: 123456,
+    totalc: 4294967296123,
+    sent: 1e15,
+  };
+  assertEquals(
+    formatShow([wide], () => "hash")[1],
+    "  1 Hash  2 dis  255.255.255.255 -1000000 123456 4294967296123 -12345 1000000000000000     7890123",
+  );
+});
+
+Deno.test("formatMrtg() prints rcvd before sent", () => {
+  assertEquals(formatMrtg(SECOND, "bytes"), [
+    "7890123",
+    "123456",
+    "UNKNOWN",
+    "group 1 channel 2",
+  ]);
+});
+
+Deno.test("formatMrtg() prints totalc and two unknowns", () => {
+  assertEquals(formatMrtg(SECOND, "conns"), ["17", "UNKNOWN", "UNKNOWN", "group 1 channel 2"]);
+});
+
+Deno.test("formatVersion() prints the classic's version and limits", () => {
+  assertEquals(formatVersion(), ["  This is balance 3.54", "  MAXGROUPS=16", "  MAXCHANNELS=64"]);
+});
+
+Deno.test("formatBanner() and formatPrompt() print what expect scripts wait for", () => {
+  assertEquals(
+    formatBanner(4711),
+    "\nbalance 3.54 interactive command shell\nPID of master process is 4711\n\n",
+  );
+  assertEquals(formatPrompt(12), "balance[12] ");
+});
+
+Deno.test("formatNoMaster() names the pid if it is known", () => {
+  assertEquals(formatNoMaster(), "no master process, exiting.");
+  assertEquals(formatNoMaster(17), "no master process with pid 17, exiting.");
+});
+
+Deno.test("formatWorkers() prints one line a worker below a header", () => {
+  const lines = formatWorkers([
+    { worker: 0, state: "running", c: 2, totalc: 10, restarts: 0 },
+    { worker: 1, state: "restarting", c: 0, totalc: 7, restarts: 3 },
+  ]);
+  assertEquals(lines.map((line) => line.trim().split(/ +/)), [
+    ["#", "state", "c", "totalc", "restarts"],
+    ["0", "running", "2", "10", "0"],
+    ["1", "restarting", "0", "7", "3"],
+  ]);
+  assertEquals(new Set(lines.map(({ length }) => length)).size, 1);
+});

@@ -1,0 +1,199 @@
+import { apply } from "../../../lib/core/table/change.ts";
+import {
+  counterIndex,
+  groupOf,
+  openTable,
+  slotOf,
+  type Table,
+} from "../../../lib/core/table/layout.ts";
+import {
+  add,
+  autodisable,
+  channelCount,
+  claim,
+  cursor,
+  destination,
+  groupType,
+  moveCursor,
+  release,
+  releaseAll,
+  setCursor,
+  usable,
+  workerLoad,
+} from "../../../lib/core/table/access.ts";
+import { viewChannel, viewTable } from "../../../lib/core/table/view.ts";
+import { assertEquals } from "../../kit/assert.ts";
+import { makeTable, slotNamed } from "../../kit/make_table.ts";
+
+function counters(table: Table, name: string): [number, number, number, number] {
+  const { c, totalc, sent, received } = viewChannel(table, slotNamed(name));
+  return [c, totalc, sent, received];
+}
+
+Deno.test("viewTable() lists groups and channels ascending, without the empty groups", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2:25 % 10.0.0.3::4 !");
+  assertEquals(
+    viewTable(table).map(({ group, channel, port, maxc }) => [group, channel, port, maxc]),
+    [[0, 0, 80, 0], [0, 1, 25, 0], [1, 0, 80, 4]],
+  );
+  assertEquals([groupType(table, 0), groupType(table, 1)], ["hash", "round robin"]);
+});
+
+Deno.test("viewChannel() starts enabled with all counters at zero", () => {
+  assertEquals(viewChannel(makeTable("255.255.255.254:-1:-4"), 0), {
+    group: 0,
+    channel: 0,
+    enabled: true,
+    address: 0xfffffffe,
+    port: -1,
+    maxc: -4,
+    c: 0,
+    totalc: 0,
+    sent: 0,
+    received: 0,
+  });
+});
+
+Deno.test("claim() counts c and totalc at once, release() gives back c alone", () => {
+  const table = makeTable("10.0.0.1");
+  assertEquals(claim(table, 0, 0), true);
+  assertEquals(claim(table, 0, 0), true);
+  release(table, 0, 0);
+  assertEquals(counters(table, "0.0"), [1, 2, 0, 0]);
+});
+
+Deno.test("claim() gives at most maxc places, and a freed one again", () => {
+  const table = makeTable("10.0.0.1::2");
+  assertEquals([claim(table, 0, 0), claim(table, 0, 0), claim(table, 0, 0)], [true, true, false]);
+  release(table, 0, 0);
+  assertEquals([claim(table, 0, 0), claim(table, 0, 0)], [true, false]);
+  assertEquals(counters(table, "0.0"), [2, 3, 0, 0]);
+});
+
+Deno.test("claim() of a refused place counts nothing", () => {
+  const table = makeTable("10.0.0.1::-1");
+  assertEquals(claim(table, 0, 0), false);
+  assertEquals(counters(table, "0.0"), [0, 0, 0, 0]);
+});
+
+const USABLE: readonly [name: string, maxc: number, c: number, wanted: boolean][] = [
+  ["without a limit", 0, 1000, true],
+  ["below the limit", 3, 2, true],
+  ["not at the limit", 3, 3, false],
+  ["not above a limit that was lowered", 2, 3, false],
+  ["never with a negative limit", -1, 0, false],
+];
+
+for (const [name, maxc, c, wanted] of USABLE) {
+  Deno.test(`usable() is ${wanted} for an enabled channel ${name}`, () => {
+    const table = makeTable("10.0.0.1");
+    for (let taken = 0; taken < c; taken++) claim(table, 0, 0);
+    apply(table, [{ kind: "maxc", slot: 0, maxc }]);
+    assertEquals(usable(table, 0), wanted);
+  });
+}
+
+Deno.test("usable() is false for a disabled channel", () => {
+  const table = makeTable("10.0.0.1");
+  apply(table, [{ kind: "status", slot: 0, enabled: false }]);
+  assertEquals([usable(table, 0), claim(table, 0, 0)], [false, false]);
+});
+
+Deno.test("apply() of enable and of a raised maxc work on the next claim", () => {
+  const table = makeTable("10.0.0.1::1");
+  claim(table, 0, 0);
+  apply(table, [{ kind: "maxc", slot: 0, maxc: 2 }]);
+  assertEquals(claim(table, 0, 0), true);
+  apply(table, [{ kind: "status", slot: 0, enabled: false }]);
+  apply(table, [{ kind: "status", slot: 0, enabled: true }, { kind: "maxc", slot: 0, maxc: 0 }]);
+  assertEquals(claim(table, 0, 0), true);
+});
+
+Deno.test("apply() of a reset clears totalc, sent and rcvd and leaves c", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2", 2);
+  claim(table, 0, 0);
+  claim(table, 1, 0);
+  claim(table, 1, 1);
+  add(table, counterIndex(1, 0) + 1, 500);
+  add(table, counterIndex(0, 0) + 2, 700);
+  apply(table, [{ kind: "reset", slot: 0 }]);
+  assertEquals(counters(table, "0.0"), [2, 0, 0, 0]);
+  claim(table, 1, 0);
+  add(table, counterIndex(1, 0) + 1, 3);
+  assertEquals(counters(table, "0.0"), [3, 1, 3, 0]);
+  assertEquals(counters(table, "0.1"), [1, 1, 0, 0]);
+});
+
+Deno.test("apply() of a new address keeps counters, maxc and status", () => {
+  const table = makeTable("10.0.0.1::7");
+  claim(table, 0, 0);
+  apply(table, [{ kind: "status", slot: 0, enabled: false }]);
+  apply(table, [{ kind: "address", slot: 0, address: 0xc0a80001, port: 99 }]);
+  assertEquals(destination(table, 0), { address: 0xc0a80001, port: 99 });
+  const { enabled, maxc, c, totalc } = viewChannel(table, 0);
+  assertEquals([enabled, maxc, c, totalc], [false, 7, 1, 1]);
+});
+
+Deno.test("apply() of create appends to its group", () => {
+  const table = makeTable("10.0.0.1 ! 10.0.0.2");
+  const create = { kind: "create", address: 1, port: 2, maxc: 0, enabled: false } as const;
+  apply(table, [{ ...create, group: 0 }, { ...create, group: 15 }]);
+  assertEquals([channelCount(table, 0), channelCount(table, 1), channelCount(table, 15)], [
+    2,
+    1,
+    1,
+  ]);
+  assertEquals(viewChannel(table, slotOf(15, 0)).enabled, false);
+  assertEquals(groupOf(slotOf(15, 63)), 15);
+});
+
+Deno.test("counters go beyond 32 bit", () => {
+  const table = makeTable("10.0.0.1");
+  add(table, counterIndex(0, 0) + 1, 2 ** 40);
+  add(table, counterIndex(0, 0) + 1, 1);
+  assertEquals(counters(table, "0.0"), [0, 0, 2 ** 40 + 1, 0]);
+});
+
+Deno.test("autodisable() tells once that it disabled a channel", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2");
+  assertEquals([autodisable(table, 1), autodisable(table, 1)], [true, false]);
+  assertEquals([usable(table, 0), usable(table, 1)], [true, false]);
+});
+
+Deno.test("openTable() sees what another thread writes", () => {
+  const table = makeTable("10.0.0.1", 2);
+  const other = openTable(table.memory, 2);
+  claim(other, 1, 0);
+  add(other, counterIndex(1, 0) + 2, 9);
+  assertEquals(counters(table, "0.0"), [1, 1, 0, 9]);
+});
+
+Deno.test("counters of all workers add up", () => {
+  const table = makeTable("10.0.0.1", 3);
+  for (const worker of [0, 1, 1, 2]) claim(table, worker, 0);
+  for (const worker of [0, 1, 2]) add(table, counterIndex(worker, 0) + 1, 10 ** worker);
+  assertEquals(counters(table, "0.0"), [4, 4, 111, 0]);
+  assertEquals(workerLoad(table, 1), { c: 2, totalc: 2 });
+});
+
+Deno.test("releaseAll() gives back a dead worker's places and nobody else's", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2 ! 10.0.0.3", 2);
+  for (const slot of [0, 0, 1, slotOf(1, 0)]) claim(table, 0, slot);
+  claim(table, 1, 0);
+  releaseAll(table, 0);
+  assertEquals(counters(table, "0.0"), [1, 3, 0, 0]);
+  assertEquals(counters(table, "0.1"), [0, 1, 0, 0]);
+  assertEquals(counters(table, "1.0"), [0, 1, 0, 0]);
+  assertEquals([workerLoad(table, 0).c, workerLoad(table, 1).c], [0, 1]);
+  releaseAll(table, 0);
+  assertEquals(counters(table, "0.0"), [1, 3, 0, 0]);
+});
+
+Deno.test("moveCursor() moves only a cursor that is where it was seen", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2");
+  assertEquals(moveCursor(table, 0, 0, 1), true);
+  assertEquals(moveCursor(table, 0, 0, 2), false);
+  assertEquals(cursor(table, 0), 1);
+  setCursor(table, 3, 7);
+  assertEquals([cursor(table, 0), cursor(table, 3)], [1, 7]);
+});

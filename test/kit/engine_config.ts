@@ -1,0 +1,16 @@
+/**
+ * What an engine is asked to do when a test asks for nothing special.
+ *
+ * @module
+ */
+import type { EngineConfig } from "../../lib/traffic/deno/engine.ts";
+
+/** Every option as the program has it by default. */
+export const PLAIN_ENGINE: EngineConfig = {
+  connectTimeout: 5,
+  idleTimeout: 0,
+  autodisable: false,
+  hashFailover: false,
+  source: undefined,
+  logConnections: false,
+};

@@ -1,0 +1,47 @@
+/**
+ * Channel tables for tests, written as operands of the command line.
+ *
+ * @module
+ */
+import { parseIpv4 } from "../../lib/core/net/address.ts";
+import { parseGroups } from "../../lib/core/command_line/spec.ts";
+import { apply } from "../../lib/core/table/change.ts";
+import { createTable, slotOf, type Table } from "../../lib/core/table/layout.ts";
+
+/** The services that tests may name. */
+export const SERVICES: ReadonlyMap<string, number> = new Map([["smtp", 25], ["mail", 25], [
+  "imap",
+  143,
+]]);
+
+/**
+ * Makes a table.
+ *
+ * @param text Operands, separated by blanks; addresses only, no names.
+ * @param workers Threads that count in it.
+ */
+export function makeTable(text: string, workers = 1): Table {
+  const table = createTable(workers);
+  const operands = text.split(" ").filter((word) => word !== "");
+  for (const [group, { type, destinations }] of parseGroups(operands, 80, SERVICES).entries()) {
+    apply(table, [{ kind: "type", group, type }]);
+    for (const { host, port, maxc } of destinations) {
+      const address = parseIpv4(host) ?? 0;
+      apply(table, [{ kind: "create", group, address, port, maxc, enabled: true }]);
+    }
+  }
+  return table;
+}
+
+/** Enables or disables channels, named as `group.channel`. */
+export function setEnabled(table: Table, enabled: boolean, ...names: string[]): void {
+  for (const name of names) {
+    apply(table, [{ kind: "status", slot: slotNamed(name), enabled }]);
+  }
+}
+
+/** The slot of a channel that is named as `group.channel`. */
+export function slotNamed(name: string): number {
+  const [group = 0, channel = 0] = name.split(".").map(Number);
+  return slotOf(group, channel);
+}

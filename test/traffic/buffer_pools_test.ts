@@ -1,0 +1,154 @@
+/**
+ * The pools of buffers: limits, what is kept for whom, counted waits, and what goes back to the system.
+ *
+ * @module
+ */
+import { assert, assertEquals } from "../kit/assert.ts";
+import {
+  type Buffer,
+  type BufferClass,
+  BufferPools,
+  DUMP_LADDER,
+  LADDER,
+} from "../../lib/traffic/deno/buffer_pools.ts";
+
+const SMALL: BufferClass = {
+  size: 10,
+  spread: 1,
+  limit: Infinity,
+  reserve: 0,
+  waiting: Infinity,
+};
+const LARGE: BufferClass = { size: 100, spread: 1, limit: 8, reserve: 2, waiting: 3 };
+
+/** Takes buffers until there are none, at most so many. */
+function takeAll(pools: BufferPools, level: number, moving: boolean, most = 1000): Buffer[] {
+  const taken: Buffer[] = [];
+  while (taken.length < most) {
+    const buffer = pools.take(level, moving);
+    if (buffer === undefined) break;
+    taken.push(buffer);
+  }
+  return taken;
+}
+
+/** How many of some buffers are the memory of others, too. */
+function shared(some: readonly Buffer[], others: readonly Buffer[]): number {
+  const known = new Set(others.map(({ buffer }) => buffer));
+  return some.filter(({ buffer }) => known.has(buffer)).length;
+}
+
+/** Lets so much time pass that pools have looked twice at what was not needed. */
+function pass(pools: BufferPools): void {
+  for (let now = 1; now <= 16; now++) pools.beat(now);
+}
+
+Deno.test("a class gives out as many buffers as its limit, the reserve only to who moves much", () => {
+  const pools = new BufferPools([SMALL, LARGE]);
+  assertEquals(takeAll(pools, 1, false).length, 6);
+  assertEquals(takeAll(pools, 1, true).length, 2);
+  assertEquals(takeAll(pools, 0, false).length, 1000);
+});
+
+Deno.test("a class that does not exist has no buffers and no waits", () => {
+  const pools = new BufferPools([SMALL]);
+  assertEquals(pools.take(1, true), undefined);
+  assertEquals(pools.beginWait(1), false);
+  assertEquals(pools.sizeOf(1), 0);
+  pools.endWait(1);
+  pools.give(1, new Uint8Array(1));
+});
+
+Deno.test("a buffer that was given back is the next one that is taken", () => {
+  const pools = new BufferPools([SMALL, LARGE]);
+  const [first] = takeAll(pools, 1, false);
+  assert(first !== undefined);
+  pools.give(1, first);
+  assert(pools.take(1)?.buffer === first.buffer);
+  assertEquals(pools.take(1), undefined);
+});
+
+Deno.test("no more waits than the class allows, and one that has ended makes room", () => {
+  const pools = new BufferPools([SMALL, LARGE]);
+  const waits = (): boolean[] => Array.from({ length: 5 }, () => pools.beginWait(1));
+  assertEquals(waits(), [true, true, true, false, false]);
+  pools.endWait(1);
+  assertEquals(waits(), [true, false, false, false, false]);
+});
+
+Deno.test("nobody may begin to wait while the reserve is in use", () => {
+  const pools = new BufferPools([SMALL, LARGE]);
+  takeAll(pools, 1, false);
+  assertEquals(pools.beginWait(1), true);
+  const [last] = takeAll(pools, 1, true, 1);
+  assert(last !== undefined);
+  assertEquals(pools.beginWait(1), false);
+  pools.give(1, last);
+  assertEquals(pools.beginWait(1), true);
+});
+
+Deno.test("lengths differ by chance and never fall below the class's size", () => {
+  for (const { size, spread } of LADDER) {
+    const kind = { ...SMALL, size, spread };
+    const least = new BufferPools([kind], () => 0).take(0);
+    const most = new BufferPools([kind], () => 1 - Number.EPSILON).take(0);
+    assertEquals([least?.length, most?.length], [size, size + spread - 1]);
+    const lengths = takeAll(new BufferPools([kind]), 0, false, 100).map(({ length }) => length);
+    assert(new Set(lengths).size > 30, `${new Set(lengths).size} lengths`);
+  }
+});
+
+Deno.test("a buffer has another length when it is taken again", () => {
+  const pools = new BufferPools([{ ...SMALL, spread: 1000 }]);
+  const lengths = Array.from({ length: 20 }, () => {
+    const [buffer] = takeAll(pools, 0, false, 1);
+    if (buffer !== undefined) pools.give(0, buffer);
+    return buffer?.length;
+  });
+  assert(new Set(lengths).size > 10, `${lengths}`);
+});
+
+Deno.test("a dumped record has the same greatest length for everybody", () => {
+  const lengths = takeAll(new BufferPools(DUMP_LADDER), 0, false, 100).map(({ length }) => length);
+  assertEquals(new Set(lengths), new Set([32768]));
+});
+
+Deno.test("large buffers of a thread never take more than 68 MiB", () => {
+  const pools = new BufferPools(LADDER, () => 1 - Number.EPSILON);
+  let bytes = 0;
+  for (const [level, { limit }] of LADDER.entries()) {
+    if (limit === Infinity) continue;
+    for (const { length } of takeAll(pools, level, true)) bytes += length;
+  }
+  assert(bytes <= 68 * 1024 * 1024, `${bytes} bytes`);
+});
+
+Deno.test("free buffers that were not needed for a while go back to the system", () => {
+  const pools = new BufferPools([SMALL, LARGE]);
+  const taken = takeAll(pools, 1, true);
+  for (const each of taken) pools.give(1, each);
+  pass(pools);
+  const later = takeAll(pools, 1, true);
+  assertEquals(later.length, 8);
+  assertEquals(shared(later, taken), 0);
+});
+
+Deno.test("free buffers that were needed meanwhile stay", () => {
+  const pools = new BufferPools([SMALL, LARGE]);
+  const taken = takeAll(pools, 1, true);
+  for (const each of taken) pools.give(1, each);
+  for (let now = 1; now <= 32; now++) {
+    for (const each of takeAll(pools, 1, true)) pools.give(1, each);
+    pools.beat(now);
+  }
+  assertEquals(shared(takeAll(pools, 1, true), taken), 8);
+});
+
+Deno.test("64 small buffers stay, however long they were not needed", () => {
+  const pools = new BufferPools([SMALL, LARGE]);
+  const taken = takeAll(pools, 0, false, 100);
+  for (const each of taken) pools.give(0, each);
+  pass(pools);
+  const later = takeAll(pools, 0, false, 100);
+  assertEquals(shared(later, taken), 64);
+});

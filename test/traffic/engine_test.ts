@@ -1,0 +1,244 @@
+/**
+ * A fault of the program in one connection's handling ends that connection and nothing else.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
+import { PLAIN_ENGINE } from "../kit/engine_config.ts";
+import { Backends, echo, receiveAll, receiveLine, send } from "../e2e/backends.ts";
+import { dial, Guest } from "../e2e/clients.ts";
+import { freePort } from "../e2e/ports.ts";
+import { eventually, within } from "../e2e/wait.ts";
+import { parseIpv4 } from "../../lib/core/net/address.ts";
+import { apply } from "../../lib/core/table/change.ts";
+import { counterIndex, createTable, slotOf, type Table } from "../../lib/core/table/layout.ts";
+import { viewChannel } from "../../lib/core/table/view.ts";
+import { Clock } from "../../lib/traffic/deno/ticker.ts";
+import { WorkerCrew } from "../../lib/workers/pool.ts";
+import { Engine } from "../../lib/traffic/deno/engine.ts";
+import type { Fields, Reporter } from "../../lib/core/events.ts";
+import { bind } from "../../lib/traffic/deno/listener.ts";
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly reason: unknown;
+}
+
+/** A table with one channel. */
+function tableOf(port: number, workers: number): Table {
+  const table = createTable(workers);
+  const address = parseIpv4("127.0.0.1") ?? 0;
+  apply(table, [{ kind: "create", group: 0, address, port, maxc: 5, enabled: true }]);
+  return table;
+}
+
+function reporterOf(lines: Line[], trace?: Reporter["trace"]): Reporter {
+  return {
+    log: (level: string, message: string, fields: Fields = {}): void => {
+      lines.push({ level, message, reason: fields["reason"] });
+    },
+    starved: (): void => {},
+    trace,
+  };
+}
+
+/** The same table with a meter that fails when bytes from clients are counted. */
+function breakMeter(table: Table): Table {
+  const sent = String(counterIndex(0, slotOf(0, 0)) + 1);
+  const floats = new Proxy(table.floats, {
+    get: (target, name) => Reflect.get(target, name),
+    set: (target, name, value) => {
+      if (name === sent) throw new Error("injected");
+      return Reflect.set(target, name, value);
+    },
+  });
+  return { ...table, floats };
+}
+
+/** Where a fault is, as what the trace says there; the last one is no line of the trace. */
+const PLACES: [string, RegExp | undefined][] = [
+  ["before a channel is chosen", /^connect from/],
+  ["when the server is connected", /successful$/],
+  ["while bytes are relayed", undefined],
+];
+
+for (const [place, line] of PLACES) {
+  Deno.test(`a fault ${place} ends its connection with one line, and a drain still ends`, async () => {
+    await using backends = new Backends(1, echo);
+    const table = tableOf(backends.at(0).port, 1);
+    const lines: Line[] = [];
+    let armed = false;
+    const reporter = reporterOf(lines, (text) => {
+      if (!armed || line === undefined || !line.test(text)) return;
+      armed = false;
+      throw new Error("injected");
+    });
+    const port = freePort();
+    const broken = line === undefined ? breakMeter(table) : table;
+    const engine = new Engine(
+      bind({ hostname: "127.0.0.1", port }, false),
+      { ...PLAIN_ENGINE, logConnections: true },
+      { table: broken, worker: 0 },
+      reporter,
+    );
+    using other = await dial(port);
+    await eventually(() => backends.at(0).open === 1, "another connection");
+    armed = true;
+    using client = await dial(port);
+    await send(client, "hello\n").catch(() => {});
+    assertEquals(await within(receiveAll(client).catch(() => ""), "the client's end"), "");
+    assertEquals(lines, [{ level: "error", message: "internal error", reason: "Error: injected" }]);
+    await eventually(() => backends.at(0).open === 1, "the server's end");
+    assertEquals(viewChannel(table, slotOf(0, 0)).c, 1);
+
+    await engine.stopListening();
+    if (line !== undefined) {
+      await send(other, "still there\n");
+      assertEquals(await receiveLine(other), "still there\n");
+    }
+    other.close();
+    await within(engine.done, "the end of the drain");
+    assertEquals(viewChannel(table, slotOf(0, 0)).c, 0);
+  });
+}
+
+Deno.test("a fault in one connection of a worker leaves the worker and the others alone", async () => {
+  await using backends = new Backends(1, echo);
+  const table = tableOf(backends.at(0).port, 1);
+  const lines: Line[] = [];
+  const port = freePort();
+  const crew = new WorkerCrew(
+    { hostname: "127.0.0.1", port },
+    PLAIN_ENGINE,
+    table,
+    reporterOf(lines),
+    { module: new URL("./faulty_worker.ts", import.meta.url) },
+  );
+  await crew.start();
+  using good = await dial(port);
+  await send(good, "good\n");
+  assertEquals(await receiveLine(good), "good\n");
+  using bad = await dial(port);
+  await send(bad, "bad\n").catch(() => {});
+  assertEquals(await within(receiveAll(bad).catch(() => ""), "the client's end"), "");
+  await eventually(() => lines.length > 0, "the line");
+  assertEquals(lines, [{ level: "error", message: "internal error", reason: "Error: injected" }]);
+  assertEquals(crew.views().map(({ state, restarts, c }) => [state, restarts, c]), [[
+    "running",
+    0,
+    1,
+  ]]);
+  await send(good, "still there\n");
+  assertEquals(await receiveLine(good), "still there\n");
+  crew.stopListening();
+  good.close();
+  await within(crew.done, "the end of the drain");
+  assertEquals(viewChannel(table, slotOf(0, 0)).c, 0);
+});
+
+Deno.test("what throws on a beat is told once, and the others are looked at", async () => {
+  const faults: unknown[] = [];
+  using clock = new Clock((fault) => faults.push(fault));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  clock.watched.add({
+    beat: () => {
+      throw new Error("injected");
+    },
+  });
+  clock.watched.add({ beat: (now) => now >= 2 && resolve() });
+  await within(promise, "two beats");
+  assertEquals(faults.map(String), ["Error: injected"]);
+});
+
+Deno.test("a fault on a beat that nobody is told goes to the thread's last resort", async () => {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  const hear = (event: PromiseRejectionEvent): void => {
+    event.preventDefault();
+    resolve(event.reason);
+  };
+  globalThis.addEventListener("unhandledrejection", hear);
+  using clock = new Clock();
+  clock.watched.add({
+    beat: () => {
+      throw new Error("injected");
+    },
+  });
+  assertMatch(String(await within(promise, "the rejection")), /injected/);
+  globalThis.removeEventListener("unhandledrejection", hear);
+});
+
+Deno.test("the log names the server that was connected, whatever the channel leads to by now", async () => {
+  await using backends = new Backends(2, echo);
+  const table = tableOf(backends.at(0).port, 1);
+  const servers: unknown[] = [];
+  const reporter = {
+    ...reporterOf([]),
+    log: (_level: string, _message: string, fields: Fields = {}): void => {
+      servers.push(fields["server"] ?? `${fields["address"]}:${fields["port"]}`);
+    },
+  };
+  const port = freePort();
+  const engine = new Engine(
+    bind({ hostname: "127.0.0.1", port }, false),
+    { ...PLAIN_ENGINE, logConnections: true },
+    { table, worker: 0 },
+    reporter,
+  );
+  {
+    using client = await dial(port);
+    await send(client, "x\n");
+    assertEquals(await receiveLine(client), "x\n");
+    reassign(table, backends.at(1).port);
+  }
+  await eventually(() => servers.length > 0, "the line");
+  assertEquals(servers, [`127.0.0.1:${backends.at(0).port}`]);
+  await engine.stopListening();
+  await within(engine.done, "the end");
+});
+
+Deno.test("-a disables no channel that has got another server during the connect", async () => {
+  await using backends = new Backends(1);
+  // A full queue: the system drops further connects.
+  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 0 });
+  using filler = new DisposableStack();
+  const { port: to } = silent.addr;
+  for (let count = 0; count < 4; count++) {
+    const signal = AbortSignal.timeout(300);
+    const connecting = Deno.connect({ hostname: "127.0.0.1", port: to, signal });
+    const connection = await connecting.catch(() => undefined);
+    if (connection === undefined) break;
+    filler.use(connection);
+  }
+  const table = tableOf(to, 1);
+  const lines: Line[] = [];
+  const port = freePort();
+  const engine = new Engine(
+    bind({ hostname: "127.0.0.1", port }, false),
+    { ...PLAIN_ENGINE, autodisable: true, connectTimeout: 1 },
+    { table, worker: 0 },
+    reporterOf(lines),
+  );
+  using client = await dial(port);
+  await eventually(() => viewChannel(table, slotOf(0, 0)).c === 1, "the attempt");
+  reassign(table, backends.at(0).port);
+  await within(receiveAll(client), "the client's end");
+  assertEquals(lines, []);
+  assert(viewChannel(table, slotOf(0, 0)).enabled);
+  using guest = await Guest.come(port);
+  assertEquals(guest.name, "A");
+  await engine.stopListening();
+  guest[Symbol.dispose]();
+  await within(engine.done, "the end");
+});
+
+/** What `disable`, `assign` and `enable` do. */
+function reassign(table: Table, port: number): void {
+  const slot = slotOf(0, 0);
+  const address = parseIpv4("127.0.0.1") ?? 0;
+  apply(table, [
+    { kind: "status", slot, enabled: false },
+    { kind: "address", slot, address, port },
+    { kind: "status", slot, enabled: true },
+  ]);
+}
