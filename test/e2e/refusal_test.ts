@@ -117,6 +117,36 @@ Deno.test("a port in use is refused, and its owner is not disturbed", async () =
   assertEquals(await balance.column("totalc"), [1]);
 });
 
+Deno.test("a run directory that others can write to is refused with exit code 69, by a link to it too", async () => {
+  using parent = new TempDir();
+  const dir = `${parent.path}/run`;
+  await Deno.mkdir(dir);
+  await Deno.chmod(dir, 0o777);
+  await Deno.symlink(dir, `${parent.path}/link`);
+  for (const runDir of [dir, `${parent.path}/link`]) {
+    const result = await run(["-f", freePort()], { runDir });
+    assertEquals([result.code, result.stdout], [69, ""]);
+    assertEquals(
+      result.stderr,
+      `balance: run directory ${dir} is not used: ` +
+        "others can write to it and it is not sticky (mode 0777)\n",
+    );
+  }
+});
+
+Deno.test("a run directory may be named by a symbolic link, at the start and for control", async () => {
+  using parent = new TempDir();
+  using dir = new TempDir();
+  const runDir = `${parent.path}/link`;
+  await Deno.symlink(dir.path, runDir);
+  const port = freePort();
+  await using _balance = await startBalance([port], { runDir });
+  assertEquals(dir.names, [`balance.${port}.0.0.0.0`]);
+  const killed = await run(["-c", "kill", port], { runDir });
+  assertEquals([killed.code, killed.stdout], [0, "shutdown complete, exiting.\n"]);
+  assertEquals(dir.names, []);
+});
+
 Deno.test("--help and --version answer on stdout", async () => {
   const help = await run(["--help"]);
   assertEquals([help.code, help.stderr], [0, ""]);

@@ -123,6 +123,19 @@ test("root starts where another user has left a dead socket", async () => {
   assertEquals(result.code, 71);
 });
 
+test("a run directory of another user is refused with exit code 69, saying whose it is", async () => {
+  using dir = new TempDir();
+  await Deno.chown(dir.path, 12345, 12345);
+  const port = freePort();
+  const result = await run(["-f", port], { ...nobody, runDir: dir.path });
+  assertEquals([result.code, result.stdout], [69, ""]);
+  assertEquals(
+    result.stderr,
+    `balance: run directory ${dir.path} is not used: it belongs to another user (uid 12345)\n`,
+  );
+  assertEquals(dir.names, []);
+});
+
 test("a user without a folder of the system's finds its own one", async () => {
   using home = new TempDir();
   const port = freePort();
