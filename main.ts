@@ -5,11 +5,11 @@
  *
  * @module
  */
-import { COMMANDS } from "./lib/core/control/command.ts";
+import { COMMANDS } from "./lib/core/control/interpreter.ts";
 import { EXIT, ExitError, UsageError } from "./lib/core/errors.ts";
 import { formatHelp, USAGE } from "./lib/core/command_line/help.ts";
 import { type Options, parseOptions } from "./lib/core/command_line/options.ts";
-import { CLASSIC_VERSION } from "./lib/core/control/report.ts";
+import { CLASSIC_VERSION } from "./lib/core/report/report.ts";
 import { parsePort } from "./lib/core/command_line/spec.ts";
 import { printable } from "./lib/core/text.ts";
 import { canDetach, startInBackground, type StartReport } from "./lib/instance/background.ts";

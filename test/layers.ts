@@ -14,9 +14,9 @@ export type Sources = ReadonlyMap<string, string>;
 export const FLOORS: readonly (readonly string[])[] = [
   ["lib/core/"],
   ["lib/core/net/"],
-  ["lib/core/command_line/"],
   ["lib/core/table/"],
-  ["lib/core/schedule/"],
+  ["lib/core/schedule/", "lib/core/report/", "lib/core/command_line/"],
+  ["lib/core/session/", "lib/core/control/commands/"],
   ["lib/core/control/"],
   ["lib/system/"],
   ["lib/traffic/deno/"],

@@ -5,6 +5,7 @@
  */
 import { formatIpv4, parseIpv4, parseIpv6 } from "../core/net/address.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
+import type { Endpoint } from "../core/net/socket_address.ts";
 import { COMMON_SERVICES, parseServices, type Services } from "../core/net/services.ts";
 import { printable } from "../core/text.ts";
 import { granted } from "../system/permissions.ts";
@@ -38,13 +39,12 @@ function loadServices(): Services {
  * The first IPv4 address of a host.
  *
  * @param host A name, or an address in any spelling of `inet_aton`.
- * @returns Unsigned 32-bit number, or `undefined` if there is none.
+ * @returns With port 0; `undefined` if there is none.
  */
-export async function resolveIpv4(host: string): Promise<number | undefined> {
-  const literal = parseIpv4(host);
-  if (literal !== undefined) return literal;
-  const found = await lookup(host, 4);
-  return found === undefined ? undefined : parseIpv4(found);
+export async function resolveHost(host: string): Promise<Endpoint | undefined> {
+  const text = parseIpv4(host) === undefined ? await lookup(host, 4) : host;
+  const address = text === undefined ? undefined : parseIpv4(text);
+  return address === undefined ? undefined : { family: "ipv4", address, port: 0 };
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { EXIT, ExitError } from "../core/errors.ts";
 import { parseAnswerLine, parseGreeting, PROTOCOL_VERSION } from "../core/control/protocol.ts";
-import { CLASSIC_VERSION, formatNoMaster } from "../core/control/report.ts";
+import { CLASSIC_VERSION, formatNoMaster } from "../core/report/report.ts";
 import { printable } from "../core/text.ts";
 import { readLines, writeText } from "../system/lines.ts";
 import { findInstance } from "./run_dir.ts";

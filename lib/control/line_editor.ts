@@ -5,8 +5,8 @@
  */
 import { stdin, stdout } from "node:process";
 import { createInterface } from "node:readline/promises";
-import { COMMANDS } from "../core/control/command.ts";
-import { formatPrompt } from "../core/control/report.ts";
+import { COMMANDS } from "../core/control/interpreter.ts";
+import { formatPrompt } from "../core/report/report.ts";
 import type { ControlClient } from "./client.ts";
 import { writeText } from "../system/lines.ts";
 

@@ -3,12 +3,14 @@
  *
  * @module
  */
-import { type Answer, type Context, interpret } from "../core/control/command.ts";
+import type { Answer, Context } from "../core/control/commands/command.ts";
+import { interpret } from "../core/control/interpreter.ts";
 import { formatAnswer, formatGreeting, MAX_LINE } from "../core/control/protocol.ts";
-import { CLASSIC_VERSION, type WorkerView } from "../core/control/report.ts";
+import { CLASSIC_VERSION, type WorkerView } from "../core/report/report.ts";
+import type { Endpoint } from "../core/net/socket_address.ts";
 import type { Services } from "../core/net/services.ts";
 import { apply } from "../core/table/change.ts";
-import { type Table } from "../core/table/layout.ts";
+import { type Table } from "../core/table/schema.ts";
 import type { ControlSocket } from "./control_socket.ts";
 import { LineTooLong, readLines, writeText } from "../system/lines.ts";
 import { within } from "../system/time_limit.ts";
@@ -38,7 +40,7 @@ export interface Controlled {
   /** The workers as they are now. */
   workers(): readonly WorkerView[];
   /** Looks up a host that an operator named; `null` if it has no address. */
-  resolve(host: string): Promise<number | null>;
+  resolve(host: string): Promise<Endpoint | null>;
   /** Stops listening and gives up the control socket; connections go on. Resolves when the port is free. */
   kill(): Promise<void>;
 }

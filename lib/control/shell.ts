@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatBanner, formatPrompt } from "../core/control/report.ts";
+import { formatBanner, formatPrompt } from "../core/report/report.ts";
 import { ControlClient, type Instance } from "./client.ts";
 import { readLines, writeText } from "../system/lines.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatIpv4 } from "../core/net/address.ts";
+import { type Endpoint, formatHost } from "../core/net/socket_address.ts";
 import type { Options } from "../core/command_line/options.ts";
 import { ControlServer } from "../control/server.ts";
 import { takePlace } from "../control/control_socket.ts";
@@ -14,7 +14,7 @@ import { Log, type LogTarget } from "./log.ts";
 import { granted, narrow } from "../system/permissions.ts";
 import { keepPlace } from "../control/socket_watch.ts";
 import { codeFolder, prepare, type Prepared, type StartOutput } from "./start.ts";
-import { resolveIpv4 } from "../backends/resolve.ts";
+import { resolveHost } from "../backends/resolve.ts";
 import { lstat } from "../control/run_dir.ts";
 import { SoloCrew } from "../workers/in_process.ts";
 import { SYSLOG_SOCKET } from "./syslog.ts";
@@ -96,10 +96,10 @@ async function startCrew(prepared: Prepared, reporter: Reporter): Promise<Crew> 
 }
 
 /** A host that an operator names: one that may not be connected to is as good as unknown. */
-async function resolveForOperator(host: string): Promise<number | null> {
-  const address = await resolveIpv4(host);
-  if (address === undefined || !granted({ name: "net", host: formatIpv4(address) })) return null;
-  return address;
+async function resolveForOperator(host: string): Promise<Endpoint | null> {
+  const endpoint = await resolveHost(host);
+  if (endpoint === undefined || !granted({ name: "net", host: formatHost(endpoint) })) return null;
+  return endpoint;
 }
 
 function openLog(prepared: Prepared): Log {

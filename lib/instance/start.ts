@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { formatIpv4 } from "../core/net/address.ts";
+import { type Endpoint, formatHost } from "../core/net/socket_address.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
 import { MAX_WORKERS, type Options } from "../core/command_line/options.ts";
 import { type GroupSpec, parseGroups, parsePort, type Port } from "../core/command_line/spec.ts";
 import { apply } from "../core/table/change.ts";
-import { createTable, type Table } from "../core/table/layout.ts";
+import { placeAt } from "../core/table/place.ts";
+import { createTable, type Table } from "../core/table/schema.ts";
 import { viewTable } from "../core/table/view.ts";
 import { printable } from "../core/text.ts";
 import { checkPlace, type ControlPlace } from "../control/control_socket.ts";
@@ -22,7 +23,7 @@ import {
   requireLookup,
   requireNet,
   resolveBind,
-  resolveIpv4,
+  resolveHost,
   resolverError,
 } from "../backends/resolve.ts";
 import { lstat, prepareRunDir, socketPath } from "../control/run_dir.ts";
@@ -136,9 +137,9 @@ function traceStart(
 
 function traceChannels(table: Table, output: StartOutput): void {
   output.err("the following channels are active:");
-  for (const { group, channel, address, port, maxc } of viewTable(table)) {
+  for (const { group, channel, endpoint, port, maxc } of viewTable(table)) {
     const numbers = `${String(group).padStart(3)} ${String(channel).padStart(2)}`;
-    output.err(`${numbers} ${formatIpv4(address)}:${port}:${maxc}`);
+    output.err(`${numbers} ${formatHost(endpoint)}:${port}:${maxc}`);
   }
 }
 
@@ -177,29 +178,30 @@ export function codeFolder(): string {
 }
 
 async function fillTable(table: Table, groups: readonly GroupSpec[]): Promise<void> {
-  const known = new Map<string, number>();
-  for (const [group, { type, destinations }] of groups.entries()) {
-    apply(table, [{ kind: "type", group, type }]);
+  const known = new Map<string, Endpoint>();
+  for (const [group, { method, destinations }] of groups.entries()) {
+    apply(table, [{ kind: "method", group, method }]);
     for (const { host, port, maxc } of destinations) {
-      const address = known.get(host) ?? await resolveOrFail(host);
-      known.set(host, address);
-      requireNet(host, formatIpv4(address), port);
-      apply(table, [{ kind: "create", group, address, port, maxc, enabled: true }]);
+      const endpoint = known.get(host) ?? await resolveOrFail(host);
+      known.set(host, endpoint);
+      requireNet(host, formatHost(endpoint), port);
+      const place = placeAt(endpoint, port);
+      apply(table, [{ kind: "create", group, place, maxc, enabled: true }]);
     }
   }
 }
 
-async function resolveOrFail(host: string): Promise<number> {
+async function resolveOrFail(host: string): Promise<Endpoint> {
   requireLookup(host);
-  const address = await resolveIpv4(host);
-  if (address !== undefined) return address;
+  const endpoint = await resolveHost(host);
+  if (endpoint !== undefined) return endpoint;
   throw new ExitError(EXIT.data, `unknown or invalid address [${printable(host)}]`);
 }
 
 async function engineConfig(options: Options): Promise<EngineConfig> {
   const { connectTimeout, idleTimeout, autodisable, hashFailover, source, logConnections } =
     options;
-  const address = source === undefined ? undefined : formatIpv4(await resolveOrFail(source));
+  const address = source === undefined ? undefined : formatHost(await resolveOrFail(source));
   return {
     connectTimeout,
     idleTimeout,

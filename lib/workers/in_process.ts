@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { WorkerView } from "../core/control/report.ts";
-import { type Table } from "../core/table/layout.ts";
+import type { WorkerView } from "../core/report/report.ts";
+import { type Table } from "../core/table/schema.ts";
 import { workerLoad } from "../core/table/access.ts";
 import type { ByteSink } from "../system/output_queue.ts";
 import type { Crew } from "./pool.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { EXIT, ExitError } from "../core/errors.ts";
-import { type WorkerView } from "../core/control/report.ts";
-import { type Table } from "../core/table/layout.ts";
+import { type WorkerView } from "../core/report/report.ts";
+import { type Table } from "../core/table/schema.ts";
 import {
   afterDeath,
   type Episode,
@@ -13,7 +13,7 @@ import {
   RESTART_PACE,
   type RestartPace,
 } from "../core/restart.ts";
-import { releaseAll, workerLoad } from "../core/table/access.ts";
+import { epochOf, releaseAll, workerLoad } from "../core/table/access.ts";
 import { printable } from "../core/text.ts";
 import type { EngineConfig } from "../traffic/deno/engine.ts";
 import type { Fields, Level, Reporter } from "../core/events.ts";
@@ -47,6 +47,8 @@ export interface Start {
   readonly workers: number;
   /** This worker's number. */
   readonly worker: number;
+  /** How many threads of this number have died. */
+  readonly epoch: number;
   /** Whether `-d` lines are wanted. */
   readonly trace: boolean;
 }
@@ -103,7 +105,7 @@ export class WorkerCrew implements Crew {
   /** Resolves when all workers have stopped and their last connections have ended. */
   readonly done: Promise<void>;
   readonly #places: Place[];
-  readonly #order: Omit<Start, "worker">;
+  readonly #order: Omit<Start, "worker" | "epoch">;
   readonly #table: Table;
   readonly #reporter: Reporter;
   readonly #module: URL;
@@ -216,7 +218,8 @@ export class WorkerCrew implements Crew {
       this.#bury(place, event.message);
       resolve();
     };
-    thread.postMessage({ ...this.#order, worker: place.worker } satisfies Start);
+    const epoch = epochOf(this.#table, place.worker);
+    thread.postMessage({ ...this.#order, worker: place.worker, epoch } satisfies Start);
     return promise;
   }
 
@@ -247,11 +250,7 @@ export class WorkerCrew implements Crew {
     }
   }
 
-  /**
-   * A worker died: its connections are lost, their places are given back, and another one takes over.
-   *
-   * By then nothing runs in the thread, so that it claims nothing more.
-   */
+  /** A worker died: its connections are lost, their places are given back, and another one takes over. */
   #bury(place: Place, reason: string): void {
     if (place.thread === undefined) return;
     place.thread.terminate();

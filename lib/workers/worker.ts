@@ -4,7 +4,7 @@
  * @module
  */
 import { ExitError } from "../core/errors.ts";
-import { openTable } from "../core/table/layout.ts";
+import { openTable } from "../core/table/schema.ts";
 import type { Order, Start, Word } from "./pool.ts";
 import { Engine } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
@@ -25,7 +25,7 @@ const BIND_PAUSE_MS = 20;
 
 async function start(order: Start): Promise<Engine> {
   const listener = await bindShared(order.address);
-  const table = openTable(order.memory, order.workers);
+  const table = openTable(order.memory, order.workers, order.epoch);
   const reporter: Reporter = {
     log: (level, message, fields = {}) =>
       scope.postMessage({ kind: "log", level, message, fields }),
@@ -55,8 +55,7 @@ async function announceEnd(engine: Engine): Promise<void> {
 /**
  * Ends this worker; the runtime's own words about it, a stack trace on stderr, stay unsaid.
  *
- * Nothing of it runs after `close()`: what it claimed then would never be given back, for the main thread gives its places
- * back when it hears of the death.
+ * The main thread gives its places back when it hears of the death, and lets it claim no more.
  */
 function die(event: Event, error: unknown): void {
   event.preventDefault();

@@ -6,23 +6,36 @@
 import { formatRecord } from "../../lib/core/dump.ts";
 import { hashClient } from "../../lib/core/schedule/hash.ts";
 import { chooseFirst, chooseNext, type Client } from "../../lib/core/schedule/schedule.ts";
-import { type GroupType, MAX_CHANNELS, MAX_GROUPS } from "../../lib/core/command_line/spec.ts";
 import { apply } from "../../lib/core/table/change.ts";
-import { createTable, slotOf, type Table } from "../../lib/core/table/layout.ts";
+import {
+  createTable,
+  MAX_CHANNELS,
+  MAX_GROUPS,
+  type MethodName,
+  slotOf,
+  type Table,
+} from "../../lib/core/table/schema.ts";
 import { claim, release } from "../../lib/core/table/access.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
+import { ipv4Place } from "../kit/make_table.ts";
 
 const CLIENT: Client = { address: "192.0.2.17", hashFailover: false };
 const CHANNEL_COUNTS = [1, 2, 4, 8, 16, 32, 64];
 
 /** A table of `groups` groups with `channels` channels each. */
-function makeTable(groups: number, channels: number, type: GroupType, enabled = true): Table {
+function makeTable(groups: number, channels: number, method: MethodName, enabled = true): Table {
   const table = createTable(1);
   for (let group = 0; group < groups; group++) {
-    apply(table, [{ kind: "type", group, type }]);
+    apply(table, [{ kind: "method", group, method }]);
     for (let channel = 0; channel < channels; channel++) {
       const port = 1000 + channel;
-      apply(table, [{ kind: "create", group, address: 0x7f000001, port, maxc: 0, enabled }]);
+      apply(table, [{
+        kind: "create",
+        group,
+        place: ipv4Place(0x7f000001, port),
+        maxc: 0,
+        enabled,
+      }]);
     }
   }
   return table;
@@ -30,13 +43,13 @@ function makeTable(groups: number, channels: number, type: GroupType, enabled = 
 
 /** A table in which only the last channel of the last group can be had. */
 function makeExhausted(groups: number, channels: number): Table {
-  const table = makeTable(groups, channels, "round robin", false);
-  apply(table, [{ kind: "status", slot: slotOf(groups - 1, channels - 1), enabled: true }]);
+  const table = makeTable(groups, channels, "rr", false);
+  apply(table, [{ kind: "enabled", slot: slotOf(groups - 1, channels - 1), enabled: true }]);
   return table;
 }
 
 for (const channels of CHANNEL_COUNTS) {
-  const table = makeTable(1, channels, "round robin");
+  const table = makeTable(1, channels, "rr");
   Deno.bench(`round robin, ${channels} channels`, { group: "choose, all usable" }, () => {
     chooseFirst(table, CLIENT);
   });
@@ -49,7 +62,7 @@ for (const channels of CHANNEL_COUNTS) {
   });
 }
 
-const full = makeTable(MAX_GROUPS, MAX_CHANNELS, "round robin");
+const full = makeTable(MAX_GROUPS, MAX_CHANNELS, "rr");
 const hashed = makeTable(MAX_GROUPS, MAX_CHANNELS, "hash");
 const exhausted = makeExhausted(MAX_GROUPS, MAX_CHANNELS);
 const tried = new Set([0]);

@@ -1,8 +1,8 @@
 /** Several threads behind one port. */
 import { PLAIN_ENGINE } from "../kit/engine_config.ts";
-import { parseIpv4 } from "../../lib/core/net/address.ts";
+import { ipv4Place } from "../kit/make_table.ts";
 import { apply } from "../../lib/core/table/change.ts";
-import { createTable, slotOf } from "../../lib/core/table/layout.ts";
+import { createTable, slotOf } from "../../lib/core/table/schema.ts";
 import { viewChannel } from "../../lib/core/table/view.ts";
 import { WorkerCrew } from "../../lib/workers/pool.ts";
 import type { Fields } from "../../lib/core/events.ts";
@@ -102,9 +102,14 @@ Deno.test("--workers 2 with -p uses one worker, and says so", async () => {
 Deno.test("a worker that dies is logged and restarted, and only its connections are lost", async () => {
   await using backends = new Backends(1, hold);
   const table = createTable(2);
-  const address = parseIpv4("127.0.0.1") ?? 0;
   const { port: to } = backends.at(0);
-  apply(table, [{ kind: "create", group: 0, address, port: to, maxc: 40, enabled: true }]);
+  apply(table, [{
+    kind: "create",
+    group: 0,
+    place: ipv4Place(0x7f000001, to),
+    maxc: 40,
+    enabled: true,
+  }]);
   const logged: { message: string; fields: Fields }[] = [];
   const reporter = {
     log: (_level: string, message: string, fields: Fields = {}): void => {

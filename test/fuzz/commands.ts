@@ -4,15 +4,18 @@
  * @module
  */
 import { assert, assertEquals } from "../kit/assert.ts";
-import { type Answer, interpret } from "../../lib/core/control/command.ts";
+import type { Answer } from "../../lib/core/control/commands/command.ts";
+import { interpret } from "../../lib/core/control/interpreter.ts";
+import type { Endpoint } from "../../lib/core/net/socket_address.ts";
 import { formatAnswer, parseAnswerLine } from "../../lib/core/control/protocol.ts";
 import { apply } from "../../lib/core/table/change.ts";
-import { createTable, type Table } from "../../lib/core/table/layout.ts";
+import { createTable, type Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import type { Random } from "../hard/random.ts";
 import { nastyText, type Target } from "./target.ts";
 
 const ADDRESS = 0x0a000001;
+const HOST: Endpoint = { family: "ipv4", address: ADDRESS, port: 0 };
 const ORDER = [
   ...["quit", "show", "help", "?", "kill", "disable", "group", "reset", "enable", "create"],
   ...["assign", "maxc", "mrtg-bytes", "mrtg-conns", "version", "hash", "rr", "workers"],
@@ -162,12 +165,16 @@ function randomLine(random: Random): string {
   return [word, ...operands].join(random.pick([" ", "\t", "  "]));
 }
 
+function addressOf(endpoint: Endpoint): number | undefined {
+  return endpoint.family === "ipv4" ? endpoint.address : undefined;
+}
+
 /** Interprets a line as the control server does. */
 function execute(table: Table, group: number, line: string): Answer {
   const context = { table, group, services: new Map(), workers: [] };
   const first = interpret(line, context);
   if (first.kind === "answer") return first;
-  const resolved = known(first.host) ? ADDRESS : null;
+  const resolved = known(first.host) ? HOST : null;
   const second = interpret(line, { ...context, resolved });
   assert(second.kind === "answer", "asks twice");
   return second;
@@ -195,10 +202,10 @@ export const targets: readonly Target[] = [
         apply(table, answer.changes);
         assertEquals(answer.group, model.group, JSON.stringify(line));
         const channels = model.groups.flatMap((group) => group.channels);
-        const views = viewTable(table).map(({ enabled, maxc, address, port }) => ({
+        const views = viewTable(table).map(({ enabled, maxc, endpoint, port }) => ({
           enabled,
           maxc,
-          address,
+          address: addressOf(endpoint),
           port,
         }));
         assertEquals(views, channels, JSON.stringify(line));

@@ -84,6 +84,7 @@ export const targets: readonly Target[] = [
         {
           floats,
           sent: 0,
+          received: 1,
         },
       );
       const up = script(random, true);

@@ -5,7 +5,12 @@
  */
 import { assert, assertEquals } from "../kit/assert.ts";
 import { hashClient } from "../../lib/core/schedule/hash.ts";
-import { chooseFirst, chooseNext, NOTHING, settle } from "../../lib/core/schedule/schedule.ts";
+import {
+  advanceCursor,
+  chooseFirst,
+  chooseNext,
+  NOTHING,
+} from "../../lib/core/schedule/schedule.ts";
 import { apply } from "../../lib/core/table/change.ts";
 import {
   channelOf,
@@ -13,9 +18,10 @@ import {
   groupOf,
   slotOf,
   type Table,
-} from "../../lib/core/table/layout.ts";
+} from "../../lib/core/table/schema.ts";
 import { claim, release } from "../../lib/core/table/access.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
+import { ipv4Place } from "../kit/make_table.ts";
 import type { Random } from "../hard/random.ts";
 import type { Target } from "./target.ts";
 
@@ -100,11 +106,11 @@ class Run {
     this.#hashFailover = random.chance(0.5);
     this.groups = Array.from({ length: random.between(1, 4) }, (_, group) => {
       const hash = random.chance(0.4);
-      apply(this.table, [{ kind: "type", group, type: hash ? "hash" : "round robin" }]);
+      apply(this.table, [{ kind: "method", group, method: hash ? "hash" : "rr" }]);
       const channels = Array.from({ length: random.between(0, 4) }, () => {
         const enabled = random.chance(0.8);
         const maxc = random.pick([0, 0, 1, 2, 3, -1]);
-        apply(this.table, [{ kind: "create", group, address: 1, port: 1, maxc, enabled }]);
+        apply(this.table, [{ kind: "create", group, place: ipv4Place(1, 1), maxc, enabled }]);
         return { enabled, maxc, c: 0, totalc: 0 };
       });
       return { hash, cursor: 0, channels };
@@ -126,7 +132,7 @@ class Run {
       if (random.chance(0.6)) {
         this.#held.push(slot);
         if (tried.size > 0) {
-          settle(table, slot);
+          advanceCursor(table, slot);
           const group = groups[groupOf(slot)];
           if (group !== undefined) group.cursor = channelOf(slot) + 1;
         }
@@ -158,13 +164,13 @@ class Run {
     const slot = slotOf(group, channel);
     if (random.chance(0.4)) {
       one.enabled = random.chance(0.6);
-      apply(this.table, [{ kind: "status", slot, enabled: one.enabled }]);
+      apply(this.table, [{ kind: "enabled", slot, enabled: one.enabled }]);
     } else if (random.chance(0.6)) {
       one.maxc = random.between(-1, 3);
       apply(this.table, [{ kind: "maxc", slot, maxc: one.maxc }]);
     } else {
       model.hash = random.chance(0.5);
-      apply(this.table, [{ kind: "type", group, type: model.hash ? "hash" : "round robin" }]);
+      apply(this.table, [{ kind: "method", group, method: model.hash ? "hash" : "rr" }]);
     }
   }
 

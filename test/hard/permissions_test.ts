@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { PLAIN_ENGINE } from "../kit/engine_config.ts";
 import { assertEquals } from "../kit/assert.ts";
-import { createTable } from "../../lib/core/table/layout.ts";
+import { createTable } from "../../lib/core/table/schema.ts";
 import { WorkerCrew } from "../../lib/workers/pool.ts";
 import { GRANTS } from "../../lib/system/permissions.ts";
 import { type Attempts, LEFT } from "./inside/attempts.ts";

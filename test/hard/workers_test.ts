@@ -5,9 +5,10 @@
  */
 import { fileURLToPath } from "node:url";
 import { PLAIN_ENGINE } from "../kit/engine_config.ts";
+import { ipv4Place } from "../kit/make_table.ts";
 import { assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { apply } from "../../lib/core/table/change.ts";
-import { createTable, type Table } from "../../lib/core/table/layout.ts";
+import { createTable, type Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import { EXIT, ExitError } from "../../lib/core/errors.ts";
 import { WorkerCrew } from "../../lib/workers/pool.ts";
@@ -54,7 +55,7 @@ async function talks(connection: Deno.TcpConn): Promise<boolean> {
 function tableTo(port: number, workers: number): Table {
   const table = createTable(workers);
   apply(table, [
-    { kind: "create", group: 0, address: LOOPBACK, port, maxc: 0, enabled: true },
+    { kind: "create", group: 0, place: ipv4Place(LOOPBACK, port), maxc: 0, enabled: true },
   ]);
   return table;
 }

@@ -6,7 +6,8 @@
 import { parseIpv4 } from "../../lib/core/net/address.ts";
 import { parseGroups } from "../../lib/core/command_line/spec.ts";
 import { apply } from "../../lib/core/table/change.ts";
-import { createTable, slotOf, type Table } from "../../lib/core/table/layout.ts";
+import { type Place, placeAt } from "../../lib/core/table/place.ts";
+import { createTable, slotOf, type Table } from "../../lib/core/table/schema.ts";
 
 /** The services that tests may name. */
 export const SERVICES: ReadonlyMap<string, number> = new Map([["smtp", 25], ["mail", 25], [
@@ -23,20 +24,29 @@ export const SERVICES: ReadonlyMap<string, number> = new Map([["smtp", 25], ["ma
 export function makeTable(text: string, workers = 1): Table {
   const table = createTable(workers);
   const operands = text.split(" ").filter((word) => word !== "");
-  for (const [group, { type, destinations }] of parseGroups(operands, 80, SERVICES).entries()) {
-    apply(table, [{ kind: "type", group, type }]);
+  for (const [group, { method, destinations }] of parseGroups(operands, 80, SERVICES).entries()) {
+    apply(table, [{ kind: "method", group, method }]);
     for (const { host, port, maxc } of destinations) {
-      const address = parseIpv4(host) ?? 0;
-      apply(table, [{ kind: "create", group, address, port, maxc, enabled: true }]);
+      const place = ipv4Place(parseIpv4(host) ?? 0, port);
+      apply(table, [{ kind: "create", group, place, maxc, enabled: true }]);
     }
   }
   return table;
 }
 
+/**
+ * The place of a server with an IPv4 address.
+ *
+ * @param address Unsigned 32-bit number.
+ */
+export function ipv4Place(address: number, port: number): Place {
+  return placeAt({ family: "ipv4", address, port: 0 }, port);
+}
+
 /** Enables or disables channels, named as `group.channel`. */
 export function setEnabled(table: Table, enabled: boolean, ...names: string[]): void {
   for (const name of names) {
-    apply(table, [{ kind: "status", slot: slotNamed(name), enabled }]);
+    apply(table, [{ kind: "enabled", slot: slotNamed(name), enabled }]);
   }
 }
 

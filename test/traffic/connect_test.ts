@@ -4,20 +4,35 @@
  * @module
  */
 import { assert, assertEquals } from "../kit/assert.ts";
-import { connect, type ConnectFailure, isShortage } from "../../lib/traffic/deno/connect.ts";
+import type { Endpoint } from "../../lib/core/net/socket_address.ts";
+import { type ConnectFailure, isShortage } from "../../lib/core/session/cause.ts";
+import { connect, type Connected } from "../../lib/traffic/deno/connect.ts";
+import type { Stream } from "../../lib/traffic/deno/stream.ts";
 
-const LOOPBACK = 0x7f000001;
+function loopback(port: number): Endpoint {
+  return { family: "ipv4", address: 0x7f000001, port };
+}
+
 const NEVER = new AbortController().signal;
 
 /** What a connect comes to when the system fails it. */
-async function failWith(error: unknown): Promise<unknown> {
+async function failWith(error: unknown): Promise<Connected> {
   const real = Deno.connect;
   Deno.connect = (() => Promise.reject(error)) as unknown as typeof Deno.connect;
   try {
-    return await connect(LOOPBACK, 1, { deadline: NEVER });
+    return await connect(loopback(1), { deadline: NEVER });
   } finally {
     Deno.connect = real;
   }
+}
+
+function failed(reason: ConnectFailure): Connected {
+  return { kind: "failed", reason };
+}
+
+function streamOf(connected: Connected): Stream {
+  assert(connected.kind === "connected", JSON.stringify(connected));
+  return connected.stream;
 }
 
 const codes: Record<string, ConnectFailure> = {
@@ -36,13 +51,13 @@ const codes: Record<string, ConnectFailure> = {
 
 for (const [code, failure] of Object.entries(codes)) {
   Deno.test(`${code} is taken for: ${failure}`, async () => {
-    assertEquals(await failWith(Object.assign(new Error(code), { code })), failure);
+    assertEquals(await failWith(Object.assign(new Error(code), { code })), failed(failure));
   });
 }
 
 Deno.test("a failure without a code is a refusal", async () => {
-  assertEquals(await failWith("no error at all"), "refused");
-  assertEquals(await failWith(new Error("who knows")), "refused");
+  assertEquals(await failWith("no error at all"), failed("refused"));
+  assertEquals(await failWith(new Error("who knows")), failed("refused"));
 });
 
 Deno.test("what this machine lacks is told from what the server does", () => {
@@ -53,7 +68,7 @@ Deno.test("what this machine lacks is told from what the server does", () => {
 Deno.test("a connect whose time is over is a timeout, from a source address, too", async () => {
   const deadline = AbortSignal.abort();
   for (const source of [undefined, "127.0.0.1"]) {
-    assertEquals(await connect(LOOPBACK, 1, { deadline, source }), "timeout");
+    assertEquals(await connect(loopback(1), { deadline, source }), failed("timeout"));
   }
 });
 
@@ -62,8 +77,7 @@ Deno.test("a source address that is not local is ignored, one that is local is u
   const { port } = listener.addr as Deno.NetAddr;
   const seen: string[] = [];
   for (const source of ["192.0.2.1", "127.0.0.9"]) {
-    const stream = await connect(LOOPBACK, port, { deadline: NEVER, source });
-    assert(typeof stream !== "string", `from ${source}: ${stream}`);
+    const stream = streamOf(await connect(loopback(port), { deadline: NEVER, source }));
     const accepted = await listener.accept();
     seen.push((accepted.remoteAddr as Deno.NetAddr).hostname);
     accepted.close();
@@ -72,11 +86,11 @@ Deno.test("a source address that is not local is ignored, one that is local is u
   assertEquals(seen, ["127.0.0.1", "127.0.0.9"]);
 });
 
-Deno.test("a port above 65535 is taken modulo 65536, as the classic does", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  const stream = await connect(LOOPBACK, port + 65536, { deadline: NEVER });
-  assert(typeof stream !== "string", `${stream}`);
-  stream.close();
+Deno.test("a Unix socket is connected to by its path", async () => {
+  const path = `${await Deno.makeTempDir({ prefix: "balance-test-" })}/socket`;
+  using listener = Deno.listen({ transport: "unix", path });
+  const stream = streamOf(await connect({ family: "unix", path }, { deadline: NEVER }));
   (await listener.accept()).close();
+  stream.close();
+  await Deno.remove(path.replace(/\/socket$/, ""), { recursive: true });
 });

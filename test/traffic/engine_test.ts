@@ -5,13 +5,13 @@
  */
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { PLAIN_ENGINE } from "../kit/engine_config.ts";
+import { ipv4Place } from "../kit/make_table.ts";
 import { Backends, echo, receiveAll, receiveLine, send } from "../e2e/backends.ts";
 import { dial, Guest } from "../e2e/clients.ts";
 import { freePort } from "../e2e/ports.ts";
 import { eventually, within } from "../e2e/wait.ts";
-import { parseIpv4 } from "../../lib/core/net/address.ts";
 import { apply } from "../../lib/core/table/change.ts";
-import { counterIndex, createTable, slotOf, type Table } from "../../lib/core/table/layout.ts";
+import { counterIndex, createTable, slotOf, type Table } from "../../lib/core/table/schema.ts";
 import { viewChannel } from "../../lib/core/table/view.ts";
 import { Clock } from "../../lib/traffic/deno/ticker.ts";
 import { WorkerCrew } from "../../lib/workers/pool.ts";
@@ -28,8 +28,8 @@ interface Line {
 /** A table with one channel. */
 function tableOf(port: number, workers: number): Table {
   const table = createTable(workers);
-  const address = parseIpv4("127.0.0.1") ?? 0;
-  apply(table, [{ kind: "create", group: 0, address, port, maxc: 5, enabled: true }]);
+  const place = ipv4Place(0x7f000001, port);
+  apply(table, [{ kind: "create", group: 0, place, maxc: 5, enabled: true }]);
   return table;
 }
 
@@ -45,7 +45,7 @@ function reporterOf(lines: Line[], trace?: Reporter["trace"]): Reporter {
 
 /** The same table with a meter that fails when bytes from clients are counted. */
 function breakMeter(table: Table): Table {
-  const sent = String(counterIndex(0, slotOf(0, 0)) + 1);
+  const sent = String(counterIndex(0, slotOf(0, 0), "sent"));
   const floats = new Proxy(table.floats, {
     get: (target, name) => Reflect.get(target, name),
     set: (target, name, value) => {
@@ -235,10 +235,9 @@ Deno.test("-a disables no channel that has got another server during the connect
 /** What `disable`, `assign` and `enable` do. */
 function reassign(table: Table, port: number): void {
   const slot = slotOf(0, 0);
-  const address = parseIpv4("127.0.0.1") ?? 0;
   apply(table, [
-    { kind: "status", slot, enabled: false },
-    { kind: "address", slot, address, port },
-    { kind: "status", slot, enabled: true },
+    { kind: "enabled", slot, enabled: false },
+    { kind: "address", slot, place: ipv4Place(0x7f000001, port) },
+    { kind: "enabled", slot, enabled: true },
   ]);
 }

@@ -39,7 +39,7 @@ for (const size of [3000, 20_000, 60_000]) {
     await writeAll(far, new Uint8Array(size));
     const context = { clock, pools: new BufferPools(LADDER), idleTimeout: 0, grace: GRACE };
     const floats = new Float64Array(new SharedArrayBuffer(16));
-    const relay = new Relay(context, stream, near, { floats, sent: 0 });
+    const relay = new Relay(context, stream, near, { floats, sent: 0, received: 1 });
     const running = relay.run();
     await full;
     await far.closeWrite();

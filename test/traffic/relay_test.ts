@@ -103,7 +103,7 @@ class Scene implements Disposable {
     this.clock[Symbol.dispose]();
     const { client, server, clock, pools, floats } = this;
     const context = { clock, pools, idleTimeout, grace };
-    this.relay = new Relay(context, client, server, { floats, sent: 0 });
+    this.relay = new Relay(context, client, server, { floats, sent: 0, received: 1 });
     this.run = this.relay.run();
     this.run.then((cause) => this.cause = cause, () => {});
   }
@@ -312,7 +312,7 @@ Deno.test("a fault of this program in the meter ends its connection and is told"
     },
   });
   const context = { clock, pools: new BufferPools(LADDER, () => 0), idleTimeout: 1, grace: SHORT };
-  const relay = new Relay(context, client, server, { floats, sent: 0 });
+  const relay = new Relay(context, client, server, { floats, sent: 0, received: 1 });
   client.send(1);
   assertEquals(String(await assertRejects(() => relay.run())), "Error: injected");
   assert(client.closed && server.closed);
@@ -402,5 +402,5 @@ Deno.test("large buffers are still to be had after many relays", async () => {
 function relayOf(pools: BufferPools, clock: Clock, client: Stream, server: Stream): Relay {
   const floats = new Float64Array(new SharedArrayBuffer(16));
   const context = { clock, pools, idleTimeout: 0, grace: SHORT };
-  return new Relay(context, client, server, { floats, sent: 0 });
+  return new Relay(context, client, server, { floats, sent: 0, received: 1 });
 }

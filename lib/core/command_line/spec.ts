@@ -15,15 +15,8 @@
 import { atoi, atoi32 } from "../net/address.ts";
 import { EXIT, ExitError } from "../errors.ts";
 import { destinationPort, type Services } from "../net/services.ts";
+import { MAX_CHANNELS, MAX_GROUPS, type MethodName } from "../table/schema.ts";
 import { printable } from "../text.ts";
-
-/** Most groups of an instance. */
-export const MAX_GROUPS = 16;
-/** Most channels of a group. */
-export const MAX_CHANNELS = 64;
-
-/** How a group distributes its connections. */
-export type GroupType = "round robin" | "hash";
 
 /** One destination before its host is resolved. */
 export interface Destination {
@@ -38,7 +31,7 @@ export interface Destination {
 /** One group as it was typed. */
 export interface GroupSpec {
   /** How it distributes. */
-  readonly type: GroupType;
+  readonly method: MethodName;
   /** Its destinations in order; only the last group can be empty. */
   readonly destinations: readonly Destination[];
 }
@@ -93,13 +86,13 @@ export function parseGroups(
     if (destinations.length === 0) {
       throw new ExitError(EXIT.unavailable, "balance: no channels in group");
     }
-    groups.push({ type: operand === "%" ? "hash" : "round robin", destinations });
+    groups.push({ method: operand === "%" ? "hash" : "rr", destinations });
     destinations = [];
     if (groups.length === MAX_GROUPS) {
       throw new ExitError(EXIT.unavailable, "balance: too many groups");
     }
   }
-  return [...groups, { type: "round robin", destinations }];
+  return [...groups, { method: "rr", destinations }];
 }
 
 /** The port operand of the command line. */

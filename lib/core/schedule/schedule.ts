@@ -4,14 +4,13 @@
  * Groups are looked at in ascending order. A round robin group gives the first usable channel from its cursor on; a hash
  * group gives the one channel that the client's address names, or with hash failover (`-H`) the next usable one. The
  * cursor moves behind a channel when a client is first given to it, goes back to 0 when its group has nothing to give,
- * and moves once more when a connect succeeds after a failed one ({@link settle}).
+ * and moves once more when a connect succeeds after a failed one ({@link advanceCursor}).
  *
  * @module
  */
 import { hashClient } from "./hash.ts";
-import { MAX_GROUPS } from "../command_line/spec.ts";
-import { channelOf, groupOf, slotOf, type Table } from "../table/layout.ts";
-import { channelCount, cursor, groupType, moveCursor, setCursor, usable } from "../table/access.ts";
+import { channelCount, cursor, methodOf, moveCursor, setCursor, usable } from "../table/access.ts";
+import { channelOf, groupOf, MAX_GROUPS, slotOf, type Table } from "../table/schema.ts";
 
 /** No channel to give: the client is closed. */
 export const NOTHING: number = -1;
@@ -50,7 +49,7 @@ export function chooseFirst(table: Table, client: Client, trace?: Tracer): numbe
   for (let group = 0; group < MAX_GROUPS; group++) {
     const channels = channelCount(table, group);
     if (channels === 0) continue;
-    const slot = groupType(table, group) === "hash"
+    const slot = methodOf(table, group) === "hash"
       ? chooseByHash(table, group, channels, client, trace)
       : takeTurn(table, group, channels);
     if (slot !== NOTHING) return slot;
@@ -76,14 +75,14 @@ export function chooseNext(
   trace?: Tracer,
 ): number {
   const own = groupOf(failed);
-  if (groupType(table, own) === "round robin" || client.hashFailover) {
+  if (methodOf(table, own) === "rr" || client.hashFailover) {
     const slot = firstUsable(table, own, channelOf(failed) + 1, channelCount(table, own), tried);
     if (slot !== NOTHING) return slot;
   }
   for (let group = own + 1; group < MAX_GROUPS; group++) {
     const channels = channelCount(table, group);
     if (channels === 0) continue;
-    const slot = groupType(table, group) === "hash"
+    const slot = methodOf(table, group) === "hash"
       ? chooseByHash(table, group, channels, client, trace)
       : firstUsable(table, group, cursor(table, group), channels);
     if (slot !== NOTHING) return slot;
@@ -92,7 +91,7 @@ export function chooseNext(
 }
 
 /** Moves the cursor behind a channel whose connect succeeded after another one's had failed. */
-export function settle(table: Table, slot: number): void {
+export function advanceCursor(table: Table, slot: number): void {
   setCursor(table, groupOf(slot), channelOf(slot) + 1);
 }
 

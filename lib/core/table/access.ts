@@ -1,29 +1,41 @@
 /**
  * What every thread does with the channel table: look, claim, release.
  *
+ * Every function may be called by any thread at any time, unless it says otherwise.
+ *
  * @module
  */
-import { channelWord, counterIndex, GROUP_WORDS, SHARES, SLOTS, type Table } from "./layout.ts";
-import { type GroupType } from "../command_line/spec.ts";
+import {
+  channelWord,
+  counterIndex,
+  type CounterName,
+  groupWord,
+  type MethodName,
+  METHODS,
+  shareWord,
+  SLOTS,
+  type Table,
+  workerWord,
+} from "./schema.ts";
 
 /** How many channels a group has. */
 export function channelCount(table: Table, group: number): number {
-  return Atomics.load(table.words, group * GROUP_WORDS);
+  return Atomics.load(table.words, groupWord(group, "channels"));
 }
 
 /** How a group distributes. */
-export function groupType(table: Table, group: number): GroupType {
-  return Atomics.load(table.words, group * GROUP_WORDS + 1) === 0 ? "round robin" : "hash";
+export function methodOf(table: Table, group: number): MethodName {
+  return METHODS[Atomics.load(table.words, groupWord(group, "method"))] ?? "rr";
 }
 
 /** Where the next round robin choice of a group begins; may equal the number of channels. */
 export function cursor(table: Table, group: number): number {
-  return Atomics.load(table.words, group * GROUP_WORDS + 2);
+  return Atomics.load(table.words, groupWord(group, "cursor"));
 }
 
 /** Moves a group's cursor, whatever it was. */
 export function setCursor(table: Table, group: number, channel: number): void {
-  Atomics.store(table.words, group * GROUP_WORDS + 2, channel);
+  Atomics.store(table.words, groupWord(group, "cursor"), channel);
 }
 
 /**
@@ -32,85 +44,92 @@ export function setCursor(table: Table, group: number, channel: number): void {
  * @returns Whether it still was `from`.
  */
 export function moveCursor(table: Table, group: number, from: number, to: number): boolean {
-  return Atomics.compareExchange(table.words, group * GROUP_WORDS + 2, from, to) === from;
+  return Atomics.compareExchange(table.words, groupWord(group, "cursor"), from, to) === from;
 }
 
-/** Whether a channel may get one more connection: enabled, and below maxc. */
+/** Whether a channel may get one more connection: enabled, observed as well, and below maxc. */
 export function usable(table: Table, slot: number): boolean {
-  const at = channelWord(slot);
-  if (Atomics.load(table.words, at) === 0) return false;
-  const maxc = Atomics.load(table.words, at + 1);
-  return maxc === 0 || Atomics.load(table.words, at + 4) < maxc;
-}
-
-/** Where a channel's connections go, as of now. */
-export function destination(
-  table: Table,
-  slot: number,
-): { readonly address: number; readonly port: number } {
-  const at = channelWord(slot);
-  return {
-    address: Atomics.load(table.words, at + 2) >>> 0,
-    port: Atomics.load(table.words, at + 3),
-  };
+  const { words } = table;
+  if (Atomics.load(words, channelWord(slot, "enabled")) === 0) return false;
+  if (Atomics.load(words, channelWord(slot, "effectiveWeight")) === 0) return false;
+  const maxc = Atomics.load(words, channelWord(slot, "maxc"));
+  return maxc === 0 || Atomics.load(words, channelWord(slot, "connections")) < maxc;
 }
 
 /**
  * Takes a place on a channel for one connection, counting it in c and totalc.
  *
- * Safe from several threads at once: of two claims for the last place below maxc, exactly one succeeds.
+ * Of two claims for the last place below maxc, exactly one succeeds.
  *
  * @param worker The claiming thread, from 0.
- * @returns Whether the place was got; if so it is given back with {@link release}.
+ * @returns Whether the place was got; if so it is given back with {@link release}. A thread whose worker was given up gets
+ * none.
  */
 export function claim(table: Table, worker: number, slot: number): boolean {
-  const c = channelWord(slot) + 4;
+  const { words } = table;
+  const c = channelWord(slot, "connections");
   for (;;) {
     if (!usable(table, slot)) return false;
-    const now = Atomics.load(table.words, c);
-    const maxc = Atomics.load(table.words, channelWord(slot) + 1);
+    const now = Atomics.load(words, c);
+    const maxc = Atomics.load(words, channelWord(slot, "maxc"));
     if (maxc !== 0 && now >= maxc) return false;
-    if (Atomics.compareExchange(table.words, c, now, now + 1) === now) break;
+    if (Atomics.compareExchange(words, c, now, now + 1) === now) break;
   }
-  Atomics.add(table.words, SHARES + worker * SLOTS + slot, 1);
-  add(table, counterIndex(worker, slot), 1);
+  Atomics.add(words, shareWord(worker, slot), 1);
+  if (epochOf(table, worker) !== table.epoch) {
+    // This thread is given up already, so nobody would give its place back.
+    release(table, worker, slot);
+    return false;
+  }
+  add(table, counterIndex(worker, slot, "totalc"), 1);
   return true;
 }
 
 /** Gives a claimed place back. */
 export function release(table: Table, worker: number, slot: number): void {
-  const share = SHARES + worker * SLOTS + slot;
-  if (Atomics.sub(table.words, share, 1) > 0) Atomics.sub(table.words, channelWord(slot) + 4, 1);
-  // The places of a worker that is being buried have been given back already.
-  else Atomics.add(table.words, share, 1);
+  const { words } = table;
+  const share = shareWord(worker, slot);
+  if (Atomics.sub(words, share, 1) > 0) Atomics.sub(words, channelWord(slot, "connections"), 1);
+  // The places of a dead worker have been given back already.
+  else Atomics.add(words, share, 1);
 }
 
-/** Gives back every place of a dead worker; to be called by the main thread only. */
+/** How many threads with a worker's number have died. */
+export function epochOf(table: Table, worker: number): number {
+  return Atomics.load(table.words, workerWord(worker, "epoch"));
+}
+
+/**
+ * Gives back every place of a dead worker, and lets its thread claim no more; to be called by the main thread only.
+ *
+ * A thread that is terminated may go on for a moment: what it claims from now on it gives back itself.
+ */
 export function releaseAll(table: Table, worker: number): void {
+  Atomics.add(table.words, workerWord(worker, "epoch"), 1);
   for (let slot = 0; slot < SLOTS; slot++) {
-    const share = Atomics.exchange(table.words, SHARES + worker * SLOTS + slot, 0);
-    if (share !== 0) Atomics.sub(table.words, channelWord(slot) + 4, share);
+    const share = Atomics.exchange(table.words, shareWord(worker, slot), 0);
+    if (share !== 0) Atomics.sub(table.words, channelWord(slot, "connections"), share);
   }
 }
 
-/** Connections that one worker carries now. */
+/** Connections that one worker carries now, and was ever given. */
 export function workerLoad(table: Table, worker: number): { c: number; totalc: number } {
   let c = 0;
   let totalc = 0;
   for (let slot = 0; slot < SLOTS; slot++) {
-    c += Atomics.load(table.words, SHARES + worker * SLOTS + slot);
-    totalc += table.floats[counterIndex(worker, slot)] ?? 0;
+    c += Atomics.load(table.words, shareWord(worker, slot));
+    totalc += table.floats[counterIndex(worker, slot, "totalc")] ?? 0;
   }
   return { c, totalc };
 }
 
 /**
- * Disables a channel, as `-a` does; the one configuration that a worker may write.
+ * Disables a channel, as `-a` does: the one thing that the operator wants and a worker may write.
  *
  * @returns Whether it was enabled until now.
  */
 export function autodisable(table: Table, slot: number): boolean {
-  return Atomics.compareExchange(table.words, channelWord(slot), 1, 0) === 1;
+  return Atomics.compareExchange(table.words, channelWord(slot, "enabled"), 1, 0) === 1;
 }
 
 /** Adds to a counter of the calling thread. */
@@ -118,11 +137,11 @@ export function add(table: Table, index: number, amount: number): void {
   table.floats[index] = (table.floats[index] ?? 0) + amount;
 }
 
-/** Sums a counter (0 totalc, 1 sent, 2 rcvd) over the workers, since start. */
-export function counter(table: Table, slot: number, which: number): number {
+/** Sums a counter over the workers, since start. */
+export function counter(table: Table, slot: number, name: CounterName): number {
   let sum = 0;
   for (let worker = 0; worker < table.workers; worker++) {
-    sum += table.floats[counterIndex(worker, slot) + which] ?? 0;
+    sum += table.floats[counterIndex(worker, slot, name)] ?? 0;
   }
   return sum;
 }

@@ -3,9 +3,21 @@
  *
  * @module
  */
-import { channelOf, channelWord, counterIndex, groupOf, slotOf, type Table } from "./layout.ts";
-import { MAX_GROUPS } from "../command_line/spec.ts";
 import { channelCount, counter } from "./access.ts";
+import type { Endpoint } from "../net/socket_address.ts";
+import { readEndpoint } from "./endpoint.ts";
+import {
+  channelOf,
+  channelWord,
+  counterIndex,
+  type CounterName,
+  groupOf,
+  MAX_GROUPS,
+  OBSERVED,
+  type Observed,
+  slotOf,
+  type Table,
+} from "./schema.ts";
 
 /** A read-only copy of one channel. */
 export interface ChannelView {
@@ -13,10 +25,14 @@ export interface ChannelView {
   readonly group: number;
   /** Number inside its group, from 0. */
   readonly channel: number;
-  /** Whether it gets connections. */
+  /** Whether the operator wants it to get connections. */
   readonly enabled: boolean;
-  /** IPv4 address as an unsigned 32-bit number. */
-  readonly address: number;
+  /** What is observed of it. */
+  readonly observed: Observed;
+  /** Share of new connections, 0 to 1000. */
+  readonly weight: number;
+  /** Where its connections go. */
+  readonly endpoint: Endpoint;
   /** Port as typed; may lie outside 0..65535. */
   readonly port: number;
   /** Most simultaneous connections; 0 is no limit, below 0 none at all. */
@@ -33,22 +49,23 @@ export interface ChannelView {
 
 /** Copies one channel. */
 export function viewChannel(table: Table, slot: number): ChannelView {
-  const at = channelWord(slot);
-  const base = counterIndex(table.workers, slot);
-  const [totalc = 0, sent = 0, received = 0] = [0, 1, 2].map((which) =>
-    counter(table, slot, which) - (table.floats[base + which] ?? 0)
-  );
+  const word = (field: Parameters<typeof channelWord>[1]): number =>
+    Atomics.load(table.words, channelWord(slot, field));
+  const sinceReset = (name: CounterName): number =>
+    counter(table, slot, name) - (table.floats[counterIndex(table.workers, slot, name)] ?? 0);
   return {
     group: groupOf(slot),
     channel: channelOf(slot),
-    enabled: Atomics.load(table.words, at) === 1,
-    address: Atomics.load(table.words, at + 2) >>> 0,
-    port: Atomics.load(table.words, at + 3),
-    maxc: Atomics.load(table.words, at + 1),
-    c: Atomics.load(table.words, at + 4),
-    totalc,
-    sent,
-    received,
+    enabled: word("enabled") === 1,
+    observed: OBSERVED[word("observed")] ?? "up",
+    weight: word("weight"),
+    endpoint: readEndpoint(table, slot),
+    port: word("port"),
+    maxc: word("maxc"),
+    c: word("connections"),
+    totalc: sinceReset("totalc"),
+    sent: sinceReset("sent"),
+    received: sinceReset("received"),
   };
 }
 

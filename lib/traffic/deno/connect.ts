@@ -3,29 +3,10 @@
  *
  * @module
  */
-import { formatIpv4 } from "../../core/net/address.ts";
+import { type Endpoint, formatHost } from "../../core/net/socket_address.ts";
+import type { ConnectFailure } from "../../core/session/cause.ts";
 import { codeOf, isExhausted } from "../../system/error_codes.ts";
 import type { Stream } from "./stream.ts";
-
-/** What this machine lacks for a connect: not the backend's fault, and it passes. */
-export type Shortage =
-  /** This process is out of descriptors, or the machine out of memory. */
-  | "exhausted"
-  /** The machine has no local port left, for this destination or for the source address. */
-  | "out of ports";
-
-/** Why a connect failed. */
-export type ConnectFailure =
-  /** Refused, unreachable or otherwise impossible. */
-  | "refused"
-  /** No answer in time. */
-  | "timeout"
-  | Shortage;
-
-/** Whether a connect failed for what this machine lacks. */
-export function isShortage(failure: ConnectFailure): failure is Shortage {
-  return failure === "exhausted" || failure === "out of ports";
-}
 
 /** How to connect. */
 export interface ConnectOptions {
@@ -52,30 +33,36 @@ export function setOptions(connection: Deno.TcpConn): void {
   }
 }
 
-/**
- * Connects to a backend; never rejects.
- *
- * @param address IPv4 address as an unsigned 32-bit number.
- * @param port Taken modulo 65536.
- */
-export async function connect(
-  address: number,
-  port: number,
-  options: ConnectOptions,
-): Promise<Stream | ConnectFailure> {
-  const target = { hostname: formatIpv4(address), port: port & 0xffff };
+/** What a connect came to. */
+export type Connected =
+  | { readonly kind: "connected"; readonly stream: Stream }
+  | { readonly kind: "failed"; readonly reason: ConnectFailure };
+
+/** Connects to a server; never rejects. */
+export async function connect(endpoint: Endpoint, options: ConnectOptions): Promise<Connected> {
   try {
-    if (options.source !== undefined) {
-      const { connectFrom } = await import("./source_connect.ts");
-      const stream = await connectFrom(options.source, target, options.deadline);
-      if (stream !== undefined) return stream;
-    }
-    const connection = await Deno.connect({ ...target, signal: options.deadline });
-    setOptions(connection);
-    return connection;
+    return { kind: "connected", stream: await open(endpoint, options) };
   } catch (error) {
-    if (options.deadline.aborted) return "timeout";
-    if (isExhausted(error)) return "exhausted";
-    return NO_PORT.has(codeOf(error)) ? "out of ports" : "refused";
+    return { kind: "failed", reason: options.deadline.aborted ? "timeout" : reasonOf(error) };
   }
+}
+
+function reasonOf(error: unknown): ConnectFailure {
+  if (isExhausted(error)) return "exhausted";
+  return NO_PORT.has(codeOf(error)) ? "out of ports" : "refused";
+}
+
+async function open(endpoint: Endpoint, { source, deadline }: ConnectOptions): Promise<Stream> {
+  if (endpoint.family === "unix") {
+    return await Deno.connect({ transport: "unix", path: endpoint.path });
+  }
+  const target = { hostname: formatHost(endpoint), port: endpoint.port };
+  if (source !== undefined) {
+    const { connectFrom } = await import("./source_connect.ts");
+    const stream = await connectFrom(source, target, deadline);
+    if (stream !== undefined) return stream;
+  }
+  const connection = await Deno.connect({ ...target, signal: deadline });
+  setOptions(connection);
+  return connection;
 }

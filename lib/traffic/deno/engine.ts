@@ -5,7 +5,8 @@
  *
  * @module
  */
-import type { Table } from "../../core/table/layout.ts";
+import { EndpointReader } from "../../core/table/endpoint.ts";
+import type { Table } from "../../core/table/schema.ts";
 import type { ByteSink } from "../../system/output_queue.ts";
 import { BufferPools, DUMP_LADDER, LADDER } from "./buffer_pools.ts";
 import { Clock } from "./ticker.ts";
@@ -16,6 +17,7 @@ import { Acceptor } from "./listener.ts";
 import { PortWatch } from "./local_ports.ts";
 import type { Relay } from "./relay.ts";
 import { serveClient, type SessionContext } from "./session.ts";
+import { observeAttempts } from "./session_log.ts";
 
 /** What an engine is asked to do; plain data, so that it can be sent to a worker. */
 export interface EngineConfig {
@@ -68,6 +70,8 @@ export class Engine {
     const context: SessionContext = {
       ...config,
       ...place,
+      endpoints: new EndpointReader(place.table),
+      observer: observeAttempts(reporter, config.hashFailover),
       reporter,
       pools,
       grace: GRACE,

@@ -20,12 +20,14 @@ export type Cause =
   /** A drain has lasted too long: the operator's `--drain`. */
   | "ended by balance";
 
-/** Where a relay counts its bytes: an index of `sent` in the counters; `received` follows. */
+/** Where a relay counts its bytes. */
 export interface Meter {
   /** The counters of this thread. */
   readonly floats: Float64Array<SharedArrayBuffer>;
-  /** Index of `sent`. */
+  /** Index of the bytes from the client to the server. */
   readonly sent: number;
+  /** Index of the bytes from the server to the client. */
+  readonly received: number;
 }
 
 /** What all relays of a thread share. */
@@ -179,13 +181,13 @@ export class Relay implements Watched {
   }
 
   #count(side: Side, bytes: number): void {
-    const { floats, sent } = this.#meter;
+    const { floats, sent, received } = this.#meter;
     if (side === "client") {
       this.sent += bytes;
       floats[sent] = (floats[sent] ?? 0) + bytes;
     } else {
       this.received += bytes;
-      floats[sent + 1] = (floats[sent + 1] ?? 0) + bytes;
+      floats[received] = (floats[received] ?? 0) + bytes;
     }
   }
 

@@ -3,23 +3,13 @@
  *
  * @module
  */
-import { formatIpv4 } from "../../core/net/address.ts";
-import { channelOf, groupOf } from "../../core/table/layout.ts";
-import { type HashTrace, NOTHING } from "../../core/schedule/schedule.ts";
-import type { ConnectFailure } from "./connect.ts";
 import type { Reporter } from "../../core/events.ts";
-import type { Lease } from "./lease.ts";
+import { formatEndpoint } from "../../core/net/socket_address.ts";
+import { type HashTrace, NOTHING } from "../../core/schedule/schedule.ts";
+import type { AttemptObserver, Lease } from "../../core/session/attempt.ts";
+import type { ConnectFailure } from "../../core/session/cause.ts";
+import { channelOf, groupOf } from "../../core/table/schema.ts";
 import type { Cause, Relay } from "./relay.ts";
-
-/** Who is served. */
-export interface Client {
-  /** IP address as text. */
-  readonly address: string;
-  /** Port number. */
-  readonly port: number;
-  /** Whether groups fail over inside themselves (`-H`). */
-  readonly hashFailover: boolean;
-}
 
 /** What is to be said, and where. */
 export interface SessionLog {
@@ -43,23 +33,24 @@ export interface End {
   readonly lasted: number;
 }
 
-/** Logs the end of a connection that had a server. */
-export function logEnd(to: SessionLog, client: Client, { lease, relay, cause, lasted }: End): void {
+/**
+ * Logs the end of a connection that had a server.
+ *
+ * @param client Address and port of the client.
+ */
+export function logEnd(to: SessionLog, client: string, { lease, relay, cause, lasted }: End): void {
   const { reporter, idleTimeout } = to;
-  const { slot, port } = lease;
-  const address = formatIpv4(lease.address);
+  const server = formatEndpoint(lease.endpoint);
   if (cause === "idle timeout") {
     reporter.log("info", "timed out after {seconds} seconds", { seconds: idleTimeout });
   }
-  if (relay.undelivered) {
-    reporter.log("warning", "upload to {address}:{port} cut short", { address, port });
-  }
+  if (relay.undelivered) reporter.log("warning", "upload to {server} cut short", { server });
   if (!to.logConnections) return;
   reporter.log("info", "connection ended", {
-    client: `${client.address}:${client.port}`,
-    group: groupOf(slot),
-    channel: channelOf(slot),
-    server: `${address}:${port}`,
+    client,
+    group: groupOf(lease.slot),
+    channel: channelOf(lease.slot),
+    server,
     sent: relay.sent,
     rcvd: relay.received,
     seconds: Number((lasted / 1000).toFixed(3)),
@@ -67,15 +58,23 @@ export function logEnd(to: SessionLog, client: Client, { lease, relay, cause, la
   });
 }
 
-/** Logs that `-a` has disabled a channel. */
-export function logDisabled(reporter: Reporter, { slot, address, port }: Lease): void {
+/** Tells the log and the `-d` trace what attempts do. */
+export function observeAttempts(reporter: Reporter, hashFailover: boolean): AttemptObserver {
+  const { trace } = reporter;
+  return {
+    hashed: trace === undefined ? undefined : (hash) => traceHash(trace, hash, hashFailover),
+    disabled: (lease) => logDisabled(reporter, lease),
+  };
+}
+
+function logDisabled(reporter: Reporter, { slot, endpoint }: Lease): void {
   const group = groupOf(slot);
   const channel = channelOf(slot);
   reporter.log("notice", "connection failed group {group} channel {channel}", { group, channel });
   reporter.log(
     "notice",
-    "{address}:{port} needs to be enabled manually using balance -i after the problem is solved",
-    { address: formatIpv4(address), port },
+    "{server} needs to be enabled manually using balance -i after the problem is solved",
+    { server: formatEndpoint(endpoint) },
   );
 }
 
@@ -93,19 +92,16 @@ export function traceAttempt(slot: number, result: ConnectFailure | "connected")
   return `trying group ${group} channel ${channel} ... ${ends[result]}`;
 }
 
-/** What traces the choice of a hash group; `undefined` when tracing is off. */
-export function hashTracer(
-  { trace }: Reporter,
-  client: Client,
-): ((trace: HashTrace) => void) | undefined {
-  if (trace === undefined) return undefined;
-  return ({ group, hash, channels, named, given }) => {
-    trace(`HASH-method: fold returns ${hash}`);
-    trace(`modulo ${channels} gives ${named}`);
-    if (given === named) return;
-    if (!client.hashFailover) return trace(`no valid channel in group ${group}. Failover?`);
-    trace("channel disabled - hashfailover.");
-    if (given === NOTHING) trace(`no valid channel in group ${group}.`);
-    else trace(`channel choosen: ${given} in group ${group}.`);
-  };
+function traceHash(
+  trace: (line: string) => void,
+  { group, hash, channels, named, given }: HashTrace,
+  hashFailover: boolean,
+): void {
+  trace(`HASH-method: fold returns ${hash}`);
+  trace(`modulo ${channels} gives ${named}`);
+  if (given === named) return;
+  if (!hashFailover) return trace(`no valid channel in group ${group}. Failover?`);
+  trace("channel disabled - hashfailover.");
+  if (given === NOTHING) trace(`no valid channel in group ${group}.`);
+  else trace(`channel choosen: ${given} in group ${group}.`);
 }

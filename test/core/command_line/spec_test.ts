@@ -56,8 +56,8 @@ Deno.test("parseDestination() reads back what formatDestination() writes", () =>
 });
 
 function write(groups: readonly GroupSpec[]): string {
-  return groups.map(({ type, destinations }) =>
-    `${type === "hash" ? "Hash" : "RR"}(${destinations.map(({ host }) => host).join(" ")})`
+  return groups.map(({ method, destinations }) =>
+    `${method === "hash" ? "Hash" : "RR"}(${destinations.map(({ host }) => host).join(" ")})`
   ).join(" ");
 }
 

@@ -1,22 +1,24 @@
+import type { Answer, Outcome } from "../../../lib/core/control/commands/command.ts";
+import { COMMANDS, interpret } from "../../../lib/core/control/interpreter.ts";
 import {
-  type Answer,
-  COMMANDS,
-  interpret,
-  type Outcome,
-} from "../../../lib/core/control/command.ts";
+  type Endpoint,
+  formatHost,
+  readSocketAddress,
+} from "../../../lib/core/net/socket_address.ts";
 import { apply } from "../../../lib/core/table/change.ts";
-import { slotOf, type Table } from "../../../lib/core/table/layout.ts";
+import type { Place } from "../../../lib/core/table/place.ts";
+import { slotOf, type Table } from "../../../lib/core/table/schema.ts";
 import { claim } from "../../../lib/core/table/access.ts";
 import { viewChannel } from "../../../lib/core/table/view.ts";
 import { assertEquals, assertStringIncludes } from "../../kit/assert.ts";
 import { makeTable, SERVICES, setEnabled } from "../../kit/make_table.ts";
 
-const ADDRESS = 0x7f000001;
+const LOOPBACK: Endpoint = { family: "ipv4", address: 0x7f000001, port: 0 };
 
 interface World {
   readonly table: Table;
   readonly group?: number;
-  readonly resolved?: number | null;
+  readonly resolved?: Endpoint | null;
 }
 
 /** Two channels in group 0 (the second disabled), three in group 1, none in group 2. */
@@ -28,7 +30,7 @@ function standard(): Table {
 
 /** Interprets a line, looking hosts up as given, and carries its changes out. */
 function execute(line: string, world: World): Answer {
-  const { table, group = 0, resolved = ADDRESS } = world;
+  const { table, group = 0, resolved = LOOPBACK } = world;
   const context = { table, group, services: SERVICES, workers: [] };
   let outcome: Outcome = interpret(line, context);
   if (outcome.kind === "resolve") outcome = interpret(line, { ...context, resolved });
@@ -37,9 +39,16 @@ function execute(line: string, world: World): Answer {
   return outcome;
 }
 
+function shown({ address, port }: Place): string {
+  const endpoint = readSocketAddress(address, address.length);
+  return `${endpoint === undefined ? "?" : formatHost(endpoint)}:${port}`;
+}
+
 /** What a line changes, as a short text. */
 function changes(answer: Answer): string {
-  return answer.changes.map((change) => Object.values(change).join(" ")).join(", ");
+  return answer.changes.map((change) =>
+    Object.values(change).map((value) => typeof value === "object" ? shown(value) : value).join(" ")
+  ).join(", ");
 }
 
 const SYNTAX = "syntax error";
@@ -54,7 +63,7 @@ interface Case {
   /** Group afterwards, if another one. */
   readonly goes?: number;
   /** The looked-up address; 127.0.0.1 unless told, `null` for none. */
-  readonly resolved?: number | null;
+  readonly resolved?: Endpoint | null;
 }
 
 const CASES: readonly Case[] = [
@@ -68,25 +77,25 @@ const CASES: readonly Case[] = [
   { line: "__proto__", says: SYNTAX },
 
   { line: "disable", says: SYNTAX },
-  { line: "disable 0", says: "channel 0 disabled", does: "status 0 false" },
-  { line: "disable 0 and more", says: "channel 0 disabled", does: "status 0 false" },
-  { line: " \tdisable\t0", says: "channel 0 disabled", does: "status 0 false" },
-  { line: "disable 0\r", says: "channel 0 disabled", does: "status 0 false" },
-  { line: "disable 0\nversion", says: "channel 0 disabled", does: "status 0 false" },
-  { line: "disable foo", says: "channel 0 disabled", does: "status 0 false" },
-  { line: "disable 0x1", says: "channel 0 disabled", does: "status 0 false" },
-  { line: "disable +0", says: "channel 0 disabled", does: "status 0 false" },
+  { line: "disable 0", says: "channel 0 disabled", does: "enabled 0 false" },
+  { line: "disable 0 and more", says: "channel 0 disabled", does: "enabled 0 false" },
+  { line: " \tdisable\t0", says: "channel 0 disabled", does: "enabled 0 false" },
+  { line: "disable 0\r", says: "channel 0 disabled", does: "enabled 0 false" },
+  { line: "disable 0\nversion", says: "channel 0 disabled", does: "enabled 0 false" },
+  { line: "disable foo", says: "channel 0 disabled", does: "enabled 0 false" },
+  { line: "disable 0x1", says: "channel 0 disabled", does: "enabled 0 false" },
+  { line: "disable +0", says: "channel 0 disabled", does: "enabled 0 false" },
   { line: "disable 1", says: "channel 1 already disabled" },
   { line: "disable 1x", says: "channel 1 already disabled" },
   { line: "disable 2", says: "no such channel 2" },
   { line: "disable -1", says: "no such channel -1" },
   { line: "disable 127.0.0.1", says: "no such channel 127" },
   { line: "disable 4294967296", says: "no such channel 4294967296" },
-  { line: "disable 2", group: 1, says: "channel 2 disabled", does: "status 66 false" },
+  { line: "disable 2", group: 1, says: "channel 2 disabled", does: "enabled 66 false" },
   { line: "disable 0", group: 2, says: "no such channel 0" },
 
   { line: "enable", says: SYNTAX },
-  { line: "enable 1", says: "channel 1 enabled", does: "status 1 true" },
+  { line: "enable 1", says: "channel 1 enabled", does: "enabled 1 true" },
   { line: "enable 0", says: "channel 0 already enabled" },
   { line: "enable 2", says: "no such channel 2" },
   { line: "enable foo", says: "channel 0 already enabled" },
@@ -102,9 +111,9 @@ const CASES: readonly Case[] = [
   { line: "group 257", says: "value out of range" },
   { line: "group 4294967296", says: "value out of range" },
 
-  { line: "hash", says: "group 0 set to hash", does: "type 0 hash" },
-  { line: "hash", group: 9, says: "group 9 set to hash", does: "type 9 hash" },
-  { line: "rr", says: "group 0 set to round robin", does: "type 0 round robin" },
+  { line: "hash", says: "group 0 set to hash", does: "method 0 hash" },
+  { line: "hash", group: 9, says: "group 9 set to hash", does: "method 9 hash" },
+  { line: "rr", says: "group 0 set to round robin", does: "method 0 rr" },
 
   { line: "maxc", says: SYNTAX },
   { line: "maxc 0", says: SYNTAX },
@@ -144,17 +153,17 @@ const CASES: readonly Case[] = [
   { line: "create", says: SYNTAX },
   { line: "create h", says: SYNTAX },
   { line: "create h:80", says: SYNTAX },
-  { line: "create h 80", says: "channel created", does: `create 0 ${ADDRESS} 80 0 false` },
-  { line: "create h smtp", says: "channel created", does: `create 0 ${ADDRESS} 25 0 false` },
-  { line: "create h foo", says: "channel created", does: `create 0 ${ADDRESS} 0 0 false` },
-  { line: "create h 70000", says: "channel created", does: `create 0 ${ADDRESS} 70000 0 false` },
-  { line: "create h:8080 80", says: "channel created", does: `create 0 ${ADDRESS} 8080 0 false` },
-  { line: "create h:8080:9 80", says: "channel created", does: `create 0 ${ADDRESS} 8080 0 false` },
+  { line: "create h 80", says: "channel created", does: `create 0 127.0.0.1:80 0 false` },
+  { line: "create h smtp", says: "channel created", does: `create 0 127.0.0.1:25 0 false` },
+  { line: "create h foo", says: "channel created", does: `create 0 127.0.0.1:0 0 false` },
+  { line: "create h 70000", says: "channel created", does: `create 0 127.0.0.1:70000 0 false` },
+  { line: "create h:8080 80", says: "channel created", does: `create 0 127.0.0.1:8080 0 false` },
+  { line: "create h:8080:9 80", says: "channel created", does: `create 0 127.0.0.1:8080 0 false` },
   {
     line: "create h 80",
     group: 2,
     says: "channel created",
-    does: `create 2 ${ADDRESS} 80 0 false`,
+    does: `create 2 127.0.0.1:80 0 false`,
   },
   { line: "create nosuch 80", resolved: null, says: "invalid address" },
   { line: "create ::1 80", resolved: null, says: "invalid address" },
@@ -166,8 +175,8 @@ const CASES: readonly Case[] = [
   { line: "assign 0 h 80", says: "channel must be disabled to assign new address" },
   { line: "assign 1", says: SYNTAX },
   { line: "assign 1 h", says: SYNTAX },
-  { line: "assign 1 h 80", says: "channel reassigned", does: `address 1 ${ADDRESS} 80` },
-  { line: "assign 1 h:99:7 80", says: "channel reassigned", does: `address 1 ${ADDRESS} 99` },
+  { line: "assign 1 h 80", says: "channel reassigned", does: `address 1 127.0.0.1:80` },
+  { line: "assign 1 h:99:7 80", says: "channel reassigned", does: `address 1 127.0.0.1:99` },
   { line: "assign 1 nosuch 80", resolved: null, says: "invalid address" },
 
   { line: "version", says: "  This is balance 3.54\n  MAXGROUPS=16\n  MAXCHANNELS=64" },
@@ -300,7 +309,7 @@ Deno.test("assign checks the channel again after the look-up", () => {
   const context = { table, group: 0, services: SERVICES, workers: [] };
   assertEquals(interpret("assign 1 h 80", context).kind, "resolve");
   setEnabled(table, true, "0.1");
-  const outcome = interpret("assign 1 h 80", { ...context, resolved: ADDRESS });
+  const outcome = interpret("assign 1 h 80", { ...context, resolved: LOOPBACK });
   assertEquals(outcome.kind === "answer" && outcome.lines, [
     "channel must be disabled to assign new address",
   ]);
@@ -313,7 +322,9 @@ Deno.test("a created channel is disabled, without limit, and fresh", () => {
     group: 1,
     channel: 3,
     enabled: false,
-    address: ADDRESS,
+    observed: "up",
+    weight: 1,
+    endpoint: { family: "ipv4", address: 0x7f000001, port: 80 },
     port: 80,
     maxc: 0,
     c: 0,

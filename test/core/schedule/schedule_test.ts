@@ -1,18 +1,18 @@
 import { hashClient } from "../../../lib/core/schedule/hash.ts";
 import {
+  advanceCursor,
   chooseFirst,
   chooseNext,
   type Client,
   type HashTrace,
   NOTHING,
-  settle,
 } from "../../../lib/core/schedule/schedule.ts";
 import { apply } from "../../../lib/core/table/change.ts";
-import { channelOf, groupOf, type Table } from "../../../lib/core/table/layout.ts";
+import { channelOf, groupOf, type Table } from "../../../lib/core/table/schema.ts";
 import { claim, release, usable } from "../../../lib/core/table/access.ts";
 import { viewTable } from "../../../lib/core/table/view.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { makeTable, setEnabled, slotNamed } from "../../kit/make_table.ts";
+import { ipv4Place, makeTable, setEnabled, slotNamed } from "../../kit/make_table.ts";
 
 /** Addresses by what their hash is modulo 3. */
 const MOD3_IS_0 = "127.0.0.3";
@@ -42,7 +42,7 @@ function attempts(world: World): string[] {
   while (slot !== NOTHING && claim(table, 0, slot)) {
     names.push(nameOf(slot));
     if (!refused.has(slot)) {
-      if (tried.size > 0) settle(table, slot);
+      if (tried.size > 0) advanceCursor(table, slot);
       return names;
     }
     release(table, 0, slot);
@@ -347,7 +347,7 @@ Deno.test("the cursor stays where it is while nobody comes", () => {
 Deno.test("a cursor behind the last channel gives a created channel its turn", () => {
   const table = makeTable("a b");
   assertEquals(serve({ table }, 2), "0.0 0.1");
-  apply(table, [{ kind: "create", group: 0, address: 1, port: 1, maxc: 0, enabled: true }]);
+  apply(table, [{ kind: "create", group: 0, place: ipv4Place(1, 1), maxc: 0, enabled: true }]);
   assertEquals(serve({ table }, 3), "0.2 0.0 0.1");
 });
 
@@ -367,24 +367,24 @@ Deno.test("a late success after a failover moves the cursor behind its channel",
   assertEquals(serve({ table }, 1), "0.1");
   const next = chooseNext(table, client, failed, new Set([failed]));
   assertEquals(nameOf(next), "0.1");
-  settle(table, next);
+  advanceCursor(table, next);
   assertEquals(serve({ table }, 2), "0.2 0.0");
 });
 
 Deno.test("a group without channels is skipped, whatever its type", () => {
   const table = makeTable("a % ");
-  apply(table, [{ kind: "type", group: 1, type: "hash" }]);
+  apply(table, [{ kind: "method", group: 1, method: "hash" }]);
   setEnabled(table, false, "0.0");
-  apply(table, [{ kind: "create", group: 7, address: 1, port: 1, maxc: 0, enabled: true }]);
+  apply(table, [{ kind: "create", group: 7, place: ipv4Place(1, 1), maxc: 0, enabled: true }]);
   assertEquals(serve({ table }, 2), "7.0 7.0");
   assertEquals(serve({ table, down: ["7.0"] }, 1), "none");
 });
 
 Deno.test("switching the type acts on the next client", () => {
   const table = makeTable("a b c");
-  apply(table, [{ kind: "type", group: 0, type: "hash" }]);
+  apply(table, [{ kind: "method", group: 0, method: "hash" }]);
   assertEquals(serve({ table }, 2), "0.2 0.2");
-  apply(table, [{ kind: "type", group: 0, type: "round robin" }]);
+  apply(table, [{ kind: "method", group: 0, method: "rr" }]);
   const [first = "", second = "", third = ""] = serve({ table }, 3).split(" ");
   assertEquals(new Set([first, second, third]).size, 3);
 });

@@ -5,15 +5,15 @@ import {
   openTable,
   slotOf,
   type Table,
-} from "../../../lib/core/table/layout.ts";
+} from "../../../lib/core/table/schema.ts";
 import {
   add,
   autodisable,
   channelCount,
   claim,
   cursor,
-  destination,
-  groupType,
+  epochOf,
+  methodOf,
   moveCursor,
   release,
   releaseAll,
@@ -23,7 +23,7 @@ import {
 } from "../../../lib/core/table/access.ts";
 import { viewChannel, viewTable } from "../../../lib/core/table/view.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { makeTable, slotNamed } from "../../kit/make_table.ts";
+import { ipv4Place, makeTable, slotNamed } from "../../kit/make_table.ts";
 
 function counters(table: Table, name: string): [number, number, number, number] {
   const { c, totalc, sent, received } = viewChannel(table, slotNamed(name));
@@ -36,7 +36,7 @@ Deno.test("viewTable() lists groups and channels ascending, without the empty gr
     viewTable(table).map(({ group, channel, port, maxc }) => [group, channel, port, maxc]),
     [[0, 0, 80, 0], [0, 1, 25, 0], [1, 0, 80, 4]],
   );
-  assertEquals([groupType(table, 0), groupType(table, 1)], ["hash", "round robin"]);
+  assertEquals([methodOf(table, 0), methodOf(table, 1)], ["hash", "rr"]);
 });
 
 Deno.test("viewChannel() starts enabled with all counters at zero", () => {
@@ -44,7 +44,9 @@ Deno.test("viewChannel() starts enabled with all counters at zero", () => {
     group: 0,
     channel: 0,
     enabled: true,
-    address: 0xfffffffe,
+    observed: "up",
+    weight: 1,
+    endpoint: { family: "ipv4", address: 0xfffffffe, port: 0xffff },
     port: -1,
     maxc: -4,
     c: 0,
@@ -95,7 +97,7 @@ for (const [name, maxc, c, wanted] of USABLE) {
 
 Deno.test("usable() is false for a disabled channel", () => {
   const table = makeTable("10.0.0.1");
-  apply(table, [{ kind: "status", slot: 0, enabled: false }]);
+  apply(table, [{ kind: "enabled", slot: 0, enabled: false }]);
   assertEquals([usable(table, 0), claim(table, 0, 0)], [false, false]);
 });
 
@@ -104,8 +106,8 @@ Deno.test("apply() of enable and of a raised maxc work on the next claim", () =>
   claim(table, 0, 0);
   apply(table, [{ kind: "maxc", slot: 0, maxc: 2 }]);
   assertEquals(claim(table, 0, 0), true);
-  apply(table, [{ kind: "status", slot: 0, enabled: false }]);
-  apply(table, [{ kind: "status", slot: 0, enabled: true }, { kind: "maxc", slot: 0, maxc: 0 }]);
+  apply(table, [{ kind: "enabled", slot: 0, enabled: false }]);
+  apply(table, [{ kind: "enabled", slot: 0, enabled: true }, { kind: "maxc", slot: 0, maxc: 0 }]);
   assertEquals(claim(table, 0, 0), true);
 });
 
@@ -114,12 +116,12 @@ Deno.test("apply() of a reset clears totalc, sent and rcvd and leaves c", () => 
   claim(table, 0, 0);
   claim(table, 1, 0);
   claim(table, 1, 1);
-  add(table, counterIndex(1, 0) + 1, 500);
-  add(table, counterIndex(0, 0) + 2, 700);
+  add(table, counterIndex(1, 0, "sent"), 500);
+  add(table, counterIndex(0, 0, "received"), 700);
   apply(table, [{ kind: "reset", slot: 0 }]);
   assertEquals(counters(table, "0.0"), [2, 0, 0, 0]);
   claim(table, 1, 0);
-  add(table, counterIndex(1, 0) + 1, 3);
+  add(table, counterIndex(1, 0, "sent"), 3);
   assertEquals(counters(table, "0.0"), [3, 1, 3, 0]);
   assertEquals(counters(table, "0.1"), [1, 1, 0, 0]);
 });
@@ -127,16 +129,16 @@ Deno.test("apply() of a reset clears totalc, sent and rcvd and leaves c", () => 
 Deno.test("apply() of a new address keeps counters, maxc and status", () => {
   const table = makeTable("10.0.0.1::7");
   claim(table, 0, 0);
-  apply(table, [{ kind: "status", slot: 0, enabled: false }]);
-  apply(table, [{ kind: "address", slot: 0, address: 0xc0a80001, port: 99 }]);
-  assertEquals(destination(table, 0), { address: 0xc0a80001, port: 99 });
-  const { enabled, maxc, c, totalc } = viewChannel(table, 0);
+  apply(table, [{ kind: "enabled", slot: 0, enabled: false }]);
+  apply(table, [{ kind: "address", slot: 0, place: ipv4Place(0xc0a80001, 99) }]);
+  const { enabled, maxc, c, totalc, endpoint, port } = viewChannel(table, 0);
+  assertEquals([endpoint, port], [{ family: "ipv4", address: 0xc0a80001, port: 99 }, 99]);
   assertEquals([enabled, maxc, c, totalc], [false, 7, 1, 1]);
 });
 
 Deno.test("apply() of create appends to its group", () => {
   const table = makeTable("10.0.0.1 ! 10.0.0.2");
-  const create = { kind: "create", address: 1, port: 2, maxc: 0, enabled: false } as const;
+  const create = { kind: "create", place: ipv4Place(1, 2), maxc: 0, enabled: false } as const;
   apply(table, [{ ...create, group: 0 }, { ...create, group: 15 }]);
   assertEquals([channelCount(table, 0), channelCount(table, 1), channelCount(table, 15)], [
     2,
@@ -149,8 +151,8 @@ Deno.test("apply() of create appends to its group", () => {
 
 Deno.test("counters go beyond 32 bit", () => {
   const table = makeTable("10.0.0.1");
-  add(table, counterIndex(0, 0) + 1, 2 ** 40);
-  add(table, counterIndex(0, 0) + 1, 1);
+  add(table, counterIndex(0, 0, "sent"), 2 ** 40);
+  add(table, counterIndex(0, 0, "sent"), 1);
   assertEquals(counters(table, "0.0"), [0, 0, 2 ** 40 + 1, 0]);
 });
 
@@ -164,14 +166,14 @@ Deno.test("openTable() sees what another thread writes", () => {
   const table = makeTable("10.0.0.1", 2);
   const other = openTable(table.memory, 2);
   claim(other, 1, 0);
-  add(other, counterIndex(1, 0) + 2, 9);
+  add(other, counterIndex(1, 0, "received"), 9);
   assertEquals(counters(table, "0.0"), [1, 1, 0, 9]);
 });
 
 Deno.test("counters of all workers add up", () => {
   const table = makeTable("10.0.0.1", 3);
   for (const worker of [0, 1, 1, 2]) claim(table, worker, 0);
-  for (const worker of [0, 1, 2]) add(table, counterIndex(worker, 0) + 1, 10 ** worker);
+  for (const worker of [0, 1, 2]) add(table, counterIndex(worker, 0, "sent"), 10 ** worker);
   assertEquals(counters(table, "0.0"), [4, 4, 111, 0]);
   assertEquals(workerLoad(table, 1), { c: 2, totalc: 2 });
 });
@@ -196,4 +198,18 @@ Deno.test("moveCursor() moves only a cursor that is where it was seen", () => {
   assertEquals(cursor(table, 0), 1);
   setCursor(table, 3, 7);
   assertEquals([cursor(table, 0), cursor(table, 3)], [1, 7]);
+});
+
+Deno.test("a thread whose worker was given up claims nothing any more, its successor does", () => {
+  const table = makeTable("10.0.0.1", 2);
+  const dead = openTable(table.memory, 2);
+  assertEquals(claim(dead, 1, 0), true);
+  releaseAll(table, 1);
+  assertEquals(claim(dead, 1, 0), false);
+  assertEquals(counters(table, "0.0"), [0, 1, 0, 0]);
+  release(dead, 1, 0);
+  assertEquals(counters(table, "0.0"), [0, 1, 0, 0]);
+  const successor = openTable(table.memory, 2, epochOf(table, 1));
+  assertEquals(claim(successor, 1, 0), true);
+  assertEquals([counters(table, "0.0"), workerLoad(table, 1).c], [[1, 2, 0, 0], 1]);
 });

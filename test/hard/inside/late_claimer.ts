@@ -6,7 +6,7 @@
  * @module
  */
 import "../../../lib/workers/worker.ts";
-import { openTable, SHARES, SLOTS } from "../../../lib/core/table/layout.ts";
+import { openTable, shareWord } from "../../../lib/core/table/schema.ts";
 import type { Start } from "../../../lib/workers/pool.ts";
 
 const scope = globalThis as unknown as { onmessage: (event: MessageEvent) => void };
@@ -31,13 +31,13 @@ scope.onmessage = async (event) => {
   const table = openTable(order.memory, order.workers);
   globalThis.addEventListener("error", () => {
     // A place that is given back at the burial tells when that was.
-    while (Atomics.load(table.words, SHARES + order.worker * SLOTS) !== 0);
+    while (Atomics.load(table.words, shareWord(order.worker, 0)) !== 0);
     accepts.shift()?.(last);
   });
   // A place is taken before death.
   await until(() => accepts.length === 1);
   accepts.shift()?.(await Deno.connect({ hostname: "127.0.0.1", port }));
-  await until(() => Atomics.load(table.words, SHARES + order.worker * SLOTS) === 1);
+  await until(() => Atomics.load(table.words, shareWord(order.worker, 0)) === 1);
   setTimeout(() => {
     throw new Error("dies with a client at the door");
   });

@@ -7,7 +7,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { PLAIN_ENGINE } from "../../kit/engine_config.ts";
-import { createTable } from "../../../lib/core/table/layout.ts";
+import { createTable } from "../../../lib/core/table/schema.ts";
 import { WorkerCrew } from "../../../lib/workers/pool.ts";
 import { narrow } from "../../../lib/system/permissions.ts";
 

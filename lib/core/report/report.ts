@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { formatIpv4 } from "../net/address.ts";
-import { type GroupType, MAX_CHANNELS, MAX_GROUPS } from "../command_line/spec.ts";
+import { formatHost } from "../net/socket_address.ts";
+import { MAX_CHANNELS, MAX_GROUPS, type MethodName } from "../table/schema.ts";
 import type { ChannelView } from "../table/view.ts";
 
 /** The version whose behaviour and shell this program re-creates. */
@@ -31,23 +31,26 @@ function formatRow(cells: readonly (string | number)[], widths: readonly number[
   return cells.map((cell, at) => String(cell).padStart(widths[at] ?? 0)).join(" ");
 }
 
+/** How `show` names the ways to distribute. */
+const LABELS: Record<MethodName, string> = { rr: "RR", hash: "Hash" };
+
 /**
  * The table of `show`: a header and one line a channel.
  *
  * @param channels All channels, groups ascending.
- * @param typeOf How a group distributes.
+ * @param methodOf How a group distributes.
  */
 export function formatShow(
   channels: readonly ChannelView[],
-  typeOf: (group: number) => GroupType,
+  methodOf: (group: number) => MethodName,
 ): string[] {
   const header = ["GRP", "Type", "#", "S", "ip-address", "port", "c", "totalc", "maxc"];
   const rows = channels.map((view) => [
     view.group,
-    typeOf(view.group) === "hash" ? "Hash" : "RR",
+    LABELS[methodOf(view.group)],
     view.channel,
     view.enabled ? "ENA" : "dis",
-    formatIpv4(view.address),
+    formatHost(view.endpoint),
     view.port,
     view.c,
     view.totalc,

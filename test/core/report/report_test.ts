@@ -6,7 +6,7 @@ import {
   formatShow,
   formatVersion,
   formatWorkers,
-} from "../../../lib/core/control/report.ts";
+} from "../../../lib/core/report/report.ts";
 import type { ChannelView } from "../../../lib/core/table/view.ts";
 import { assertEquals } from "../../kit/assert.ts";
 
@@ -14,7 +14,9 @@ const FIRST: ChannelView = {
   group: 0,
   channel: 0,
   enabled: true,
-  address: 0x7f000001,
+  observed: "up",
+  weight: 1,
+  endpoint: { family: "ipv4", address: 0x7f000001, port: 41001 },
   port: 41001,
   maxc: 0,
   c: 0,
@@ -26,7 +28,9 @@ const SECOND: ChannelView = {
   group: 1,
   channel: 2,
   enabled: false,
-  address: 0x0a0101c8,
+  observed: "up",
+  weight: 1,
+  endpoint: { family: "ipv4", address: 0x0a0101c8, port: 110 },
   port: 110,
   maxc: 16,
   c: 2,
@@ -36,7 +40,7 @@ const SECOND: ChannelView = {
 };
 
 Deno.test("formatShow() prints the classic's table to the byte", () => {
-  assertEquals(formatShow([FIRST, SECOND], (group) => group === 0 ? "round robin" : "hash"), [
+  assertEquals(formatShow([FIRST, SECOND], (group) => group === 0 ? "rr" : "hash"), [
     "GRP Type  #   S       ip-address  port    c      totalc maxc        sent        rcvd",
     "  0   RR  0 ENA        127.0.0.1 41001    0           3    0           0           9",
     "  1 Hash  2 dis       10.1.1.200   110    2          17   16      123456     7890123",
@@ -50,7 +54,7 @@ Deno.test("formatShow() prints the header alone without channels", () => {
 Deno.test("formatShow() lets longer values push the rest to the right", () => {
   const wide = {
     ...SECOND,
-    address: 0xffffffff,
+    endpoint: { family: "ipv4", address: 0xffffffff, port: 0 } as const,
     port: -1000000,
     maxc: -12345,
     c: 123456,

@@ -1,0 +1,74 @@
+/**
+ * What a command of the shell is: what it may look at, and what it may come to.
+ *
+ * @module
+ */
+import type { Endpoint } from "../../net/socket_address.ts";
+import type { Services } from "../../net/services.ts";
+import type { WorkerView } from "../../report/report.ts";
+import type { Change } from "../../table/change.ts";
+import type { Table } from "../../table/schema.ts";
+
+/** What a command may look at. */
+export interface Context {
+  /** The channel table, read only. */
+  readonly table: Table;
+  /** The session's current group. */
+  readonly group: number;
+  /** Names that may stand for a port. */
+  readonly services: Services;
+  /** The workers, for `workers`. */
+  readonly workers: readonly WorkerView[];
+  /** The looked-up host after a `resolve` outcome, with port 0; `null` if it has no address. */
+  readonly resolved?: Endpoint | null;
+}
+
+/** A command that was carried out or refused. */
+export interface Answer {
+  /** Which outcome this is. */
+  readonly kind: "answer";
+  /** Lines for the operator. */
+  readonly lines: readonly string[];
+  /** Writes to carry out, in order. */
+  readonly changes: readonly Change[];
+  /** The session's group from now on. */
+  readonly group: number;
+  /** What follows: the session goes on, it ends, or the instance ends. */
+  readonly then: "stay" | "quit" | "kill";
+}
+
+/** A command that needs a host's address first. */
+export interface Resolve {
+  /** Which outcome this is. */
+  readonly kind: "resolve";
+  /** Name or address to look up. */
+  readonly host: string;
+}
+
+/** What a line came to. */
+export type Outcome = Answer | Resolve;
+
+/** One command of the shell. */
+export interface Command {
+  /** Its full name; any prefix that no earlier command has selects it. */
+  readonly name: string;
+  /** Operands as the help shows them. */
+  readonly operands: string;
+  /** What it does, for the help; commands that balance 3.54 does not have are not in its list and have none. */
+  readonly summary?: string;
+  /** Does it: the words behind the name to an outcome. */
+  readonly run: (words: readonly string[], context: Context) => Outcome;
+}
+
+/** The answer to a line that is no command, or lacks an operand. */
+export const SYNTAX_ERROR = "syntax error";
+
+/** Makes an answer; without more it changes nothing and the session goes on. */
+export function answer(
+  context: Context,
+  lines: readonly string[],
+  changes: readonly Change[] = [],
+  rest: Partial<Pick<Answer, "group" | "then">> = {},
+): Answer {
+  return { kind: "answer", lines, changes, group: context.group, then: "stay", ...rest };
+}

@@ -1,0 +1,223 @@
+/**
+ * The channel table: where listeners, control and reports meet.
+ *
+ * One piece of shared memory, used alike by one thread or by many. This module says what is in it and where: each field is
+ * declared once, with its size, its unit and who writes it; offsets follow from that. A **slot** is a channel's number over
+ * the whole table: `group * MAX_CHANNELS + channel`.
+ *
+ * The memory holds, in this order, 32-bit words and then 64-bit floats:
+ *
+ * | part | rows | row |
+ * | --- | --- | --- |
+ * | words | one a group | {@link GROUP_FIELDS} |
+ * | words | one a slot | {@link CHANNEL_FIELDS} |
+ * | words | one a worker | {@link WORKER_FIELDS}, then its share of each slot's connections |
+ * | floats | one a worker and slot | {@link COUNTER_FIELDS}; one writer each, so no step is atomic and a reader sums them |
+ * | floats | one a slot | {@link COUNTER_FIELDS}: what `reset` subtracts; main |
+ *
+ * @module
+ */
+
+/** Most groups of an instance. */
+export const MAX_GROUPS = 16;
+/** Most channels of a group. */
+export const MAX_CHANNELS = 64;
+/** Most channels of the whole table. */
+export const SLOTS: number = MAX_GROUPS * MAX_CHANNELS;
+
+/** One field of a row. */
+export interface Field {
+  /** What it says. */
+  readonly content: string;
+  /** Who writes it. */
+  readonly writer: string;
+  /** Its size, if it is more than one word or float. */
+  readonly size?: number;
+}
+
+/** What the table knows of a group, in words. */
+export const GROUP_FIELDS = {
+  channels: { content: "number of channels", writer: "main" },
+  method: { content: "how it distributes: index in METHODS", writer: "main" },
+  cursor: {
+    content: "channel at which the next round robin choice begins",
+    writer: "any thread, atomic",
+  },
+} as const satisfies Record<string, Field>;
+
+/** What the table knows of a channel, in words. */
+export const CHANNEL_FIELDS = {
+  enabled: {
+    content: "what the operator wants: 1 enabled, 0 disabled",
+    writer: "main; a worker may clear it (-a)",
+  },
+  observed: { content: "what was observed: index in OBSERVED", writer: "main" },
+  weight: { content: "share of new connections, 0 to 1000", writer: "main" },
+  effectiveWeight: { content: "the weight that counts now; 0 gets nobody", writer: "main" },
+  maxc: {
+    content: "most connections at once; 0 is no limit, a negative number admits none",
+    writer: "main",
+  },
+  port: { content: "port as typed, which may lie outside 0..65535", writer: "main" },
+  connections: {
+    content: "c: connections now, attempts included",
+    writer: "any thread, atomic",
+  },
+  endpointVersion: { content: "odd while the endpoint is being written", writer: "main" },
+  endpointLength: { content: "bytes of the endpoint that count", writer: "main" },
+  endpoint: { content: "where it is: a socket address as bytes", writer: "main", size: 32 },
+} as const satisfies Record<string, Field>;
+
+/** What the table knows of a worker, in words. */
+export const WORKER_FIELDS = {
+  epoch: { content: "how many threads of this number have died", writer: "main" },
+} as const satisfies Record<string, Field>;
+
+/** What each worker counts for a channel, in floats. */
+export const COUNTER_FIELDS = {
+  totalc: { content: "connections ever claimed, attempts included", writer: "that worker" },
+  sent: { content: "bytes from clients to the server", writer: "that worker" },
+  received: { content: "bytes from the server to clients", writer: "that worker" },
+} as const satisfies Record<string, Field>;
+
+/** How a group can distribute; the index is the number in the table. */
+export const METHODS = ["rr", "hash"] as const;
+
+/** How a group distributes. */
+export type MethodName = typeof METHODS[number];
+
+/** What can be observed of a channel; the index is the number in the table. */
+export const OBSERVED = ["up", "down", "ejected", "unresolved"] as const;
+
+/** What is observed of a channel. */
+export type Observed = typeof OBSERVED[number];
+
+/** Places of the fields in their row. */
+type Offsets<Fields> = { readonly [Name in keyof Fields]: number };
+
+function offsetsOf<Fields extends Record<string, Field>>(fields: Fields): Offsets<Fields> {
+  let at = 0;
+  const entries = Object.entries(fields).map(([name, { size = 1 }]) => {
+    const entry = [name, at] as const;
+    at += size;
+    return entry;
+  });
+  return Object.fromEntries(entries) as Offsets<Fields>;
+}
+
+function sizeOf(fields: Record<string, Field>): number {
+  return Object.values(fields).reduce((sum, { size = 1 }) => sum + size, 0);
+}
+
+const GROUP = offsetsOf(GROUP_FIELDS);
+const CHANNEL = offsetsOf(CHANNEL_FIELDS);
+const WORKER = offsetsOf(WORKER_FIELDS);
+const COUNTER = offsetsOf(COUNTER_FIELDS);
+
+const GROUP_SIZE = sizeOf(GROUP_FIELDS);
+const CHANNEL_SIZE = sizeOf(CHANNEL_FIELDS);
+const COUNTER_SIZE = sizeOf(COUNTER_FIELDS);
+
+const WORKER_SIZE = sizeOf(WORKER_FIELDS);
+
+const CHANNELS_AT = MAX_GROUPS * GROUP_SIZE;
+const WORKERS_AT = CHANNELS_AT + SLOTS * CHANNEL_SIZE;
+
+/** A counter of a channel. */
+export type CounterName = keyof typeof COUNTER_FIELDS;
+
+/** All counters of a channel. */
+export const COUNTERS = Object.keys(COUNTER_FIELDS) as readonly CounterName[];
+
+/** The table as every thread sees it. */
+export interface Table {
+  /** How many threads count in it. */
+  readonly workers: number;
+  /** The epoch of its worker when this thread began; once that has passed, what the thread claims does not count. */
+  readonly epoch: number;
+  /** The memory itself, to hand to a thread. */
+  readonly memory: SharedArrayBuffer;
+  /** The 32-bit part. */
+  readonly words: Int32Array<SharedArrayBuffer>;
+  /** The 64-bit part. */
+  readonly floats: Float64Array<SharedArrayBuffer>;
+}
+
+/**
+ * Makes an empty table.
+ *
+ * @param workers Threads that will count in it, at least 1.
+ */
+export function createTable(workers: number): Table {
+  const floats = (workers + 1) * SLOTS * COUNTER_SIZE;
+  return openTable(new SharedArrayBuffer(floatsAt(workers) + floats * 8), workers);
+}
+
+/**
+ * Opens a table that another thread made.
+ *
+ * @param memory Its {@link Table.memory}.
+ * @param workers Its {@link Table.workers}.
+ * @param epoch The epoch of the worker that this thread is.
+ */
+export function openTable(memory: SharedArrayBuffer, workers: number, epoch = 0): Table {
+  return {
+    workers,
+    epoch,
+    memory,
+    words: new Int32Array(memory, 0, wordCount(workers)),
+    floats: new Float64Array(memory, floatsAt(workers)),
+  };
+}
+
+function wordCount(workers: number): number {
+  return WORKERS_AT + workers * (WORKER_SIZE + SLOTS);
+}
+
+function floatsAt(workers: number): number {
+  return Math.ceil(wordCount(workers) / 2) * 8;
+}
+
+/** The number of a channel over the whole table. */
+export function slotOf(group: number, channel: number): number {
+  return group * MAX_CHANNELS + channel;
+}
+
+/** The group that a slot belongs to. */
+export function groupOf(slot: number): number {
+  return Math.floor(slot / MAX_CHANNELS);
+}
+
+/** The number of a slot inside its group. */
+export function channelOf(slot: number): number {
+  return slot % MAX_CHANNELS;
+}
+
+/** The index in {@link Table.words} of a field of a group. */
+export function groupWord(group: number, field: keyof typeof GROUP_FIELDS): number {
+  return group * GROUP_SIZE + GROUP[field];
+}
+
+/** The index in {@link Table.words} of a field of a channel, of its first word if it has more. */
+export function channelWord(slot: number, field: keyof typeof CHANNEL_FIELDS): number {
+  return CHANNELS_AT + slot * CHANNEL_SIZE + CHANNEL[field];
+}
+
+/** The index in {@link Table.words} of a field of a worker. */
+export function workerWord(worker: number, field: keyof typeof WORKER_FIELDS): number {
+  return WORKERS_AT + worker * (WORKER_SIZE + SLOTS) + WORKER[field];
+}
+
+/** The index in {@link Table.words} of the connections that a worker has on a channel. */
+export function shareWord(worker: number, slot: number): number {
+  return WORKERS_AT + worker * (WORKER_SIZE + SLOTS) + WORKER_SIZE + slot;
+}
+
+/**
+ * The index in {@link Table.floats} of a counter.
+ *
+ * @param worker The worker that counts; {@link Table.workers} names what `reset` subtracts.
+ */
+export function counterIndex(worker: number, slot: number, counter: CounterName): number {
+  return (worker * SLOTS + slot) * COUNTER_SIZE + COUNTER[counter];
+}
