@@ -4,12 +4,12 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { COMMANDS } from "../lib/core/control/command.ts";
+import { COMMANDS } from "../lib/core/control/interpreter.ts";
 import { EXIT } from "../lib/core/errors.ts";
 import { formatHelp } from "../lib/core/command_line/help.ts";
 import { OPTIONS, type OptionSpec } from "../lib/core/command_line/options.ts";
 import { GRANTS } from "../lib/system/permissions.ts";
-import { assertEquals, assertGreater } from "./kit/assert.ts";
+import { assertEquals, assertGreater, assertStringIncludes } from "./kit/assert.ts";
 import { needing, program } from "./kit/needs.ts";
 import config from "../deno.json" with { type: "json" };
 import map from "../lib/imports.json" with { type: "json" };
@@ -17,6 +17,8 @@ import map from "../lib/imports.json" with { type: "json" };
 const root = new URL("../", import.meta.url);
 const manual = read("man/balance.1");
 const readme = read("README.md");
+const contributing = read(".github/CONTRIBUTING.md");
+const house = read("lib/README.md");
 const changelog = read("CHANGELOG.md");
 const help = formatHelp(COMMANDS.map(({ name }) => name));
 
@@ -90,9 +92,9 @@ function changelogDifferences(): [string, string][] {
   }) ?? [];
 }
 
-/** The cells of a table of the README, found by its header. */
-function tableOf(...header: string[]): string[][] {
-  const rows = readme.split("\n").map((line) =>
+/** The cells of a table of a document, found by its header. */
+function tableOf(document: string, ...header: string[]): string[][] {
+  const rows = document.split("\n").map((line) =>
     line.startsWith("|") ? line.slice(1, -1).split("|").map((cell) => cell.trim()) : []
   );
   const start = rows.findIndex((row) => JSON.stringify(row) === JSON.stringify(header));
@@ -152,26 +154,24 @@ Deno.test("the manual page has exactly the exit codes of the code", () => {
 });
 
 Deno.test("the README's table of permissions is that of the code", () => {
-  const rows = tableOf("permission", "why", "what remains once the instance listens");
+  const rows = tableOf(readme, "permission", "why", "what remains once the instance listens");
   assertEquals(rows, GRANTS.map(({ flag, reason, remains }) => [`\`${flag}\``, reason, remains]));
 });
 
-Deno.test("the README's list of tasks is that of deno.json", () => {
-  const rows = tableOf("task", "what it does").map(([task = ""]) => task.slice(1, -1));
+Deno.test("the list of tasks is that of deno.json", () => {
+  const rows = tableOf(contributing, "task", "what it does").map(([task = ""]) =>
+    task.slice(1, -1)
+  );
   const known = Object.keys(config.tasks).map((name) => `deno task ${name}`);
   assertEquals(rows.toSorted(), known.toSorted());
 });
 
-Deno.test("the README names every dependency", () => {
+Deno.test("every dependency is named, with its reason", () => {
   const packages = Object.values(map.imports).map((url) => /^npm:(@?[^@]+)@/.exec(url)?.[1]);
-  const rows = tableOf("package", "for", "why this one").map(([name = ""]) => name.slice(1, -1));
+  const rows = tableOf(contributing, "package", "for", "why this one").map(([name = ""]) =>
+    name.slice(1, -1)
+  );
   assertEquals(rows.toSorted(), [...new Set(packages)].toSorted());
-});
-
-Deno.test("every module that the README names exists", () => {
-  const named = [...new Set(readme.match(/\blib\/[\w/]+\.ts\b/g))];
-  assertGreater(named.length, 0);
-  assertEquals(named.filter((path) => !Deno.statSync(new URL(path, root)).isFile), []);
 });
 
 /** The modules of a folder and of those in it. */
@@ -181,10 +181,18 @@ function modulesIn(folder: string): string[] {
   );
 }
 
-Deno.test("the README names every module", () => {
-  const files = modulesIn("lib/").filter((path) => !path.endsWith(".d.ts"));
-  assertGreater(files.length, 0);
-  assertEquals(files.filter((path) => !readme.includes(`\`${path}\``)).toSorted(), []);
+Deno.test("every module and folder that lib/README.md names exists", () => {
+  const folders = [...Deno.readDirSync(new URL("lib/", root))].filter(({ isDirectory }) =>
+    isDirectory
+  ).map(({ name }) => name).join("|");
+  const named = house.match(new RegExp(`(?<=\`)(?:${folders})/[\\w/.]*`, "g")) ?? [];
+  assertGreater(named.length, 10);
+  for (const path of named) Deno.statSync(new URL(`lib/${path}`, root));
+});
+
+Deno.test("lib/README.md names every folder that has modules", () => {
+  const folders = new Set(modulesIn("lib/").map((path) => path.split("/").slice(1, -1).join("/")));
+  for (const folder of folders) assertStringIncludes(house, `${folder.split("/").at(-1)}/`);
 });
 
 Deno.test("every log line that the manual page names is in the code", () => {
