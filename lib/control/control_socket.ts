@@ -10,7 +10,7 @@
 import { EXIT, ExitError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
 import { granted } from "../system/permissions.ts";
-import { lstat, notOurs } from "./run_dir.ts";
+import { lstat, notTrusted } from "./run_dir.ts";
 import { within } from "../system/time_limit.ts";
 
 /** A listening control socket. */
@@ -51,7 +51,7 @@ function sameFile(one: Deno.FileInfo, other: Deno.FileInfo | undefined): boolean
 }
 
 /** Where an instance is controlled from. */
-export interface ControlPlace {
+export interface ControlPath {
   /** The control socket. */
   readonly path: string;
   /** Its folder. */
@@ -71,9 +71,9 @@ const LOCK_MS = 1000;
  *
  * @throws {ExitError} 66 if somebody else holds the place, 71 if an instance answers there or it cannot be made.
  */
-export async function takePlace({ path, dir, uid }: ControlPlace): Promise<ControlSocket> {
+export async function makeControlSocket({ path, dir, uid }: ControlPath): Promise<ControlSocket> {
   using _lock = await lockDir(dir);
-  await clearPlace(path, uid);
+  await clearPath(path, uid);
   return listenControl(path);
 }
 
@@ -123,7 +123,7 @@ function markOwner(path: string, pid: number): void {
  *
  * @throws {ExitError} As {@link checkPlace}.
  */
-export async function clearPlace(path: string, uid: number): Promise<void> {
+export async function clearPath(path: string, uid: number): Promise<void> {
   const info = await checkPlace(path, uid);
   if (info !== undefined) remove(path, info);
 }
@@ -141,7 +141,7 @@ export async function checkPlace(path: string, uid: number): Promise<Deno.FileIn
   if (info.isSocket && (own || uid === 0)) {
     if (await answers(path)) throw answered(path);
   } else if (!info.isFile || info.size > 0 || !(own || uid === 0)) {
-    throw notOurs(path, EXIT.noInput, own ? "Not a control socket" : undefined);
+    throw notTrusted(path, EXIT.noInput, own ? "Not a control socket" : undefined);
   }
   return info;
 }

@@ -120,7 +120,7 @@ export function lstat(path: string): Deno.FileInfo | undefined {
 }
 
 /** The error for a place that somebody else holds. */
-export function notOurs(path: string, code: number, why = "Permission denied"): ExitError {
+export function notTrusted(path: string, code: number, why = "Permission denied"): ExitError {
   return new ExitError(code, `open: ${why}\ncheck rendezvousfile permissions [${printable(path)}]`);
 }
 
@@ -152,14 +152,14 @@ export async function findInstance(
     if (folder === undefined || info === undefined) continue;
     const mine = info.uid === uid || uid === 0;
     const distrust = whyNotTrusted(folder, { uid, named: option !== undefined });
-    if (distrust !== undefined || !(mine || info.uid === 0)) throw notOurs(path, EXIT.os);
+    if (distrust !== undefined || !(mine || info.uid === 0)) throw notTrusted(path, EXIT.os);
     if (info.isFile && mine) continue;
-    if (!info.isSocket) throw notOurs(path, EXIT.os, mine ? "Not a control socket" : undefined);
+    if (!info.isSocket) throw notTrusted(path, EXIT.os, mine ? "Not a control socket" : undefined);
     try {
       const connection = await Deno.connect({ transport: "unix", path });
       return { kind: "connected", connection };
     } catch (error) {
-      if (error instanceof Deno.errors.PermissionDenied) throw notOurs(path, EXIT.os);
+      if (error instanceof Deno.errors.PermissionDenied) throw notTrusted(path, EXIT.os);
       pid ??= ownerPid(info);
     }
   }

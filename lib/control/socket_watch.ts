@@ -4,7 +4,7 @@
  * @module
  */
 import type { ControlServer } from "./server.ts";
-import { type ControlPlace, type ControlSocket, takePlace } from "./control_socket.ts";
+import { type ControlPath, type ControlSocket, makeControlSocket } from "./control_socket.ts";
 import type { LineWriter } from "../core/events.ts";
 import { lstat, makeDir } from "./run_dir.ts";
 
@@ -15,14 +15,14 @@ const LOOK_MS = 2000;
  * Makes the control socket again whenever it has lost its name: the name has gone, as when the run dir was removed, or
  * something else has it.
  *
- * What has it is treated as at a start ({@link takePlace}): a dead socket and an empty file of the user's make way,
+ * What has it is treated as at a start ({@link makeControlSocket}): a dead socket and an empty file of the user's make way,
  * whatever else it is stays, and it is looked again until the place is free.
  *
  * @param socket What the server listens at.
  * @returns Stops looking when disposed.
  */
-export function keepPlace(
-  place: ControlPlace,
+export function watchControlSocket(
+  place: ControlPath,
   { server, socket }: { readonly server: ControlServer; readonly socket: ControlSocket },
   log: LineWriter,
 ): Disposable {
@@ -38,7 +38,7 @@ export function keepPlace(
     complained = true;
     try {
       if (lstat(place.dir) === undefined) makeDir(place.dir, place.uid);
-      current = await takePlace(place);
+      current = await makeControlSocket(place);
       if (disposed) return current[Symbol.dispose]();
       server.replace(current);
       log.log("notice", "control socket made again");

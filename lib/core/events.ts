@@ -21,5 +21,5 @@ export interface LineWriter {
 /** Where a thread's words go. */
 export interface Reporter extends LineWriter {
   /** Descriptors have run out. */
-  starved(): void;
+  outOfDescriptors(): void;
 }

@@ -15,7 +15,7 @@
  */
 import type { Logger, LogLevel, LogRecord } from "@logtape/logtape";
 import { formatLogLine } from "../core/text.ts";
-import { Backlog } from "../system/output_queue.ts";
+import { OutputQueue } from "../system/output_queue.ts";
 import type { Fields, Level, LineWriter } from "../core/events.ts";
 import type { LogFile } from "./log_file.ts";
 import { Syslog } from "./syslog.ts";
@@ -52,7 +52,7 @@ export class Log implements LineWriter {
   readonly trace: ((line: string) => void) | undefined;
   readonly #target: LogTarget;
   readonly #threshold: Level;
-  readonly #stderr = new Backlog(Deno.stderr);
+  readonly #stderr = new OutputQueue(Deno.stderr);
   #logger: Logger | undefined;
   #outlet: Outlet | undefined;
   #opening: Promise<void> | undefined;
@@ -161,7 +161,7 @@ interface Outlet {
   close(): void;
 }
 
-function openOutlet(target: LogTarget, stderr: Backlog): Outlet {
+function openOutlet(target: LogTarget, stderr: OutputQueue): Outlet {
   switch (target.kind) {
     case "none":
       return { write: () => {}, flush: () => Promise.resolve(), close: () => {} };

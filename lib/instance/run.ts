@@ -1,22 +1,23 @@
 /**
- * An instance's life: prepared, running, draining.
+ * An instance's life: started, running, draining.
  *
  * @module
  */
 import { type Endpoint, formatHost } from "../core/net/socket_address.ts";
 import type { Options } from "../core/command_line/options.ts";
 import { ControlServer } from "../control/server.ts";
-import { takePlace } from "../control/control_socket.ts";
-import { type Crew, WorkerCrew } from "../workers/pool.ts";
+import { makeControlSocket } from "../control/control_socket.ts";
+import type { Workers } from "../workers/messages.ts";
+import { WorkerPool } from "../workers/pool.ts";
 import { DescriptorWatch } from "../system/descriptors.ts";
 import type { Reporter } from "../core/events.ts";
 import { Log, type LogTarget } from "./log.ts";
-import { granted, narrow } from "../system/permissions.ts";
-import { keepPlace } from "../control/socket_watch.ts";
-import { codeFolder, prepare, type Prepared, type StartOutput } from "./start.ts";
+import { dropPermissions, granted } from "../system/permissions.ts";
+import { watchControlSocket } from "../control/socket_watch.ts";
+import { codeFolder, type StartOutput, type Startup, startUp } from "./start.ts";
 import { resolveHost } from "../backends/resolve.ts";
 import { lstat } from "../control/run_dir.ts";
-import { SoloCrew } from "../workers/in_process.ts";
+import { InProcessWorker } from "../workers/in_process.ts";
 import { SYSLOG_SOCKET } from "./syslog.ts";
 
 /**
@@ -27,7 +28,7 @@ import { SYSLOG_SOCKET } from "./syslog.ts";
 export async function serve(options: Options, output: StartOutput): Promise<void> {
   // The classic's liveness probe, which may come as soon as the port is bound.
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGUSR1", () => {});
-  await run(await prepare(options, output), output);
+  await run(await startUp(options, output), output);
 }
 
 /** What a timer can count, in ms: 24 days. */
@@ -36,63 +37,63 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Time that the last answer may take, in ms. */
 const LAST_ANSWER_MS = 1000;
 
-async function run(prepared: Prepared, output: StartOutput): Promise<void> {
-  const { options, table, control } = prepared;
-  const log = openLog(prepared);
+async function run(startup: Startup, output: StartOutput): Promise<void> {
+  const { options, table, control } = startup;
+  const log = openLog(startup);
   if (options.debug) await log.open();
   // A start that fails takes its socket away.
-  using socket = control === undefined ? undefined : await takePlace(control);
+  using socket = control === undefined ? undefined : await makeControlSocket(control);
   using descriptors = new DescriptorWatch(log, control?.dir);
-  const crew = await startCrew(prepared, descriptors);
-  descriptors.guard(crew);
+  const workers = await startWorkers(startup, descriptors);
+  descriptors.guard(workers);
   let server: ControlServer | undefined;
-  let keeper: Disposable | undefined;
+  let watch: Disposable | undefined;
   const stop = async (): Promise<void> => {
-    keeper?.[Symbol.dispose]();
+    watch?.[Symbol.dispose]();
     const released = server?.close();
     if (options.drain !== undefined) {
-      setTimeout(() => crew.endAll(), Math.min(options.drain * 1000, LONGEST_TIMER_MS));
+      setTimeout(() => workers.endAll(), Math.min(options.drain * 1000, LONGEST_TIMER_MS));
     }
-    await Promise.all([released, crew.stopListening()]);
+    await Promise.all([released, workers.stopListening()]);
   };
   if (socket !== undefined) {
     server = new ControlServer(socket, {
       table,
-      services: prepared.services,
-      workers: () => crew.views(),
+      services: startup.services,
+      workers: () => workers.views(),
       resolve: resolveForOperator,
       kill: stop,
     });
   }
   const serving = server?.run();
   if (control !== undefined && server !== undefined && socket !== undefined) {
-    keeper = keepPlace(control, { server, socket }, log);
+    watch = watchControlSocket(control, { server, socket }, log);
   }
   watchSignals(options, log, () => {
     server?.dropOthers();
     return stop();
   });
-  watchMishaps(log);
+  logFaults(log);
   if (!options.foreground) Deno.chdir("/");
   // Operators may name ports for as long as the instance runs.
-  prepared.services.load();
-  narrowPermissions(prepared);
+  startup.services.load();
+  dropStartPermissions(startup);
   await output.ready();
-  await crew.done;
+  await workers.done;
   // The operator who ended the instance gets the answer.
   await Promise.race([serving, new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_MS))]);
   await log.close();
 }
 
-async function startCrew(prepared: Prepared, reporter: Reporter): Promise<Crew> {
-  const { options, address, listener, table, config } = prepared;
+async function startWorkers(startup: Startup, reporter: Reporter): Promise<Workers> {
+  const { options, address, listener, table, config } = startup;
   if (listener !== undefined) {
     const dumpTo = options.packetdump && options.foreground ? Deno.stdout : undefined;
-    return new SoloCrew(listener, config, table, reporter, dumpTo);
+    return new InProcessWorker(listener, config, table, reporter, dumpTo);
   }
-  const crew = new WorkerCrew(address, config, table, reporter);
-  await crew.start();
-  return crew;
+  const workers = new WorkerPool(address, config, table, reporter);
+  await workers.start();
+  return workers;
 }
 
 /** A host that an operator names: one that may not be connected to is as good as unknown. */
@@ -102,25 +103,25 @@ async function resolveForOperator(host: string): Promise<Endpoint | null> {
   return endpoint;
 }
 
-function openLog(prepared: Prepared): Log {
-  const { options } = prepared;
+function openLog(startup: Startup): Log {
+  const { options } = startup;
   const asked = options.logFile !== undefined || options.logConnections;
   const threshold = options.foreground || asked ? "info" : "notice";
-  return new Log(logTarget(prepared), threshold, options.debug && options.foreground);
+  return new Log(logTarget(startup), threshold, options.debug && options.foreground);
 }
 
-function logTarget({ options, control, logFile }: Prepared): LogTarget {
+function logTarget({ options, control, logFile }: Startup): LogTarget {
   if (logFile !== undefined) return { kind: "file", file: logFile };
   if (options.foreground) return { kind: "stderr" };
   if (control === undefined || lstat(SYSLOG_SOCKET) === undefined) return { kind: "none" };
   return { kind: "syslog", folder: control.dir, path: SYSLOG_SOCKET };
 }
 
-function narrowPermissions({ options, control, logFile }: Prepared): void {
+function dropStartPermissions({ options, control, logFile }: Startup): void {
   const keep = [...(control === undefined ? [] : [control.dir]), ...(logFile?.paths ?? [])];
   // A worker that takes a dead one's place is loaded anew.
   const code = options.workers === 1 ? [] : [codeFolder()];
-  narrow(keep, options.foreground ? [] : [SYSLOG_SOCKET], code);
+  dropPermissions(keep, options.foreground ? [] : [SYSLOG_SOCKET], code);
 }
 
 /** SIGQUIT drains, with `--drain` SIGTERM too; with `--log-file` SIGHUP opens the file again. */
@@ -138,7 +139,7 @@ function watchSignals(options: Options, log: Log, stop: () => Promise<void>): vo
 }
 
 /** A fault in one task or timer is logged, and the others go on. */
-function watchMishaps(log: Log): void {
+function logFaults(log: Log): void {
   const report = (event: Event, reason: unknown): void => {
     event.preventDefault();
     log.log("error", "internal error", { reason: String(reason) });

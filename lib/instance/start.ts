@@ -12,7 +12,7 @@ import { placeAt } from "../core/table/place.ts";
 import { createTable, type Table } from "../core/table/schema.ts";
 import { viewTable } from "../core/table/view.ts";
 import { printable } from "../core/text.ts";
-import { checkPlace, type ControlPlace } from "../control/control_socket.ts";
+import { checkPlace, type ControlPath } from "../control/control_socket.ts";
 import type { EngineConfig } from "../traffic/deno/engine.ts";
 import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
 import { type LogFile, openLogFile } from "./log_file.ts";
@@ -38,8 +38,8 @@ export interface StartOutput {
   ready(): Promise<void>;
 }
 
-/** What {@link prepare} has made ready. */
-export interface Prepared {
+/** What {@link startUp} has made ready. */
+export interface Startup {
   /** The command line, its paths absolute. */
   readonly options: Options;
   /** Where it listens. */
@@ -51,7 +51,7 @@ export interface Prepared {
   /** What its engines are asked to do. */
   readonly config: EngineConfig;
   /** Where it is controlled from, if it can be. */
-  readonly control: ControlPlace | undefined;
+  readonly control: ControlPath | undefined;
   /** Names that may stand for a port. */
   readonly services: LateServices;
   /** The file of `--log-file`, open. */
@@ -63,11 +63,11 @@ export interface Prepared {
  *
  * @throws {ExitError} When it cannot be; nothing is left behind then.
  */
-export async function prepare(given: Options, output: StartOutput): Promise<Prepared> {
+export async function startUp(given: Options, output: StartOutput): Promise<Startup> {
   const options = withAbsolutePaths(given);
   const services = openServices();
   const port = parsePort(options.port, services);
-  const control = placeControl(options, port, output);
+  const control = findControlPath(options, port, output);
   traceStart(options, port, control?.path, output);
   if (!port.valid) throw resolverError("Servname not supported for ai_socktype");
   const address = { hostname: await resolveBind(options.bind, options.ipv6), port: port.number };
@@ -99,11 +99,11 @@ function absolute(path: string): string {
 }
 
 /** Finds the control socket's place; without the permissions an instance runs uncontrolled, and says so. */
-function placeControl(
+function findControlPath(
   options: Options,
   port: Port,
   output: StartOutput,
-): ControlPlace | undefined {
+): ControlPath | undefined {
   const uid = userId();
   if (
     uid === undefined || !granted({ name: "read", path: "/" }) ||

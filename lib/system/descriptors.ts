@@ -34,7 +34,7 @@ export class DescriptorWatch implements Reporter, Disposable {
   #held: Deno.FsFile[] = [];
   #threads: { hold(): void } | undefined;
   /** When they were last found to be out, in ms. */
-  #starved = -Infinity;
+  #exhaustedAt = -Infinity;
   #release: number | undefined;
   #look: number | undefined;
 
@@ -62,10 +62,10 @@ export class DescriptorWatch implements Reporter, Disposable {
   }
 
   /** Has all threads hold back, lets go of the spare descriptors, and tells it, once an episode. */
-  starved(): void {
+  outOfDescriptors(): void {
     const now = performance.now();
-    const news = now - this.#starved > EPISODE_MS;
-    this.#starved = now;
+    const news = now - this.#exhaustedAt > EPISODE_MS;
+    this.#exhaustedAt = now;
     this.#threads?.hold();
     this.#look ??= setInterval(() => this.#takeBack(), LOOK_MS);
     if (this.#held.length > 0 || news) {
@@ -90,14 +90,14 @@ export class DescriptorWatch implements Reporter, Disposable {
   /** After a while without want: takes the spare ones, or has all threads hold back for another while. */
   #takeBack(): void {
     const now = performance.now();
-    if (now - this.#starved < CALM_MS) return;
+    if (now - this.#exhaustedAt < CALM_MS) return;
     if (this.#take(this.#wanted)) {
       clearInterval(this.#look);
       this.#look = undefined;
       return;
     }
     for (const each of this.#held.splice(0)) each.close();
-    this.#starved = now;
+    this.#exhaustedAt = now;
     this.#threads?.hold();
   }
 

@@ -14,7 +14,7 @@ export interface ByteSink {
 }
 
 /** A writer that never waits and never throws. */
-export class Backlog {
+export class OutputQueue {
   readonly #sink: ByteSink;
   readonly #lost: (why: "slow" | "gone") => void;
   readonly #encoder = new TextEncoder();

@@ -75,7 +75,7 @@ export function userId(): number | undefined {
  * @param keepWrite Paths that stay writable.
  * @param keepRead Paths that stay readable.
  */
-export function narrow(
+export function dropPermissions(
   keep: readonly string[],
   keepWrite: readonly string[] = [],
   keepRead: readonly string[] = [],

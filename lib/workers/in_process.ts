@@ -1,5 +1,5 @@
 /**
- * A crew of one: the engine in the main thread.
+ * One worker: the engine in the main thread.
  *
  * @module
  */
@@ -7,12 +7,12 @@ import type { WorkerView } from "../core/report/report.ts";
 import { type Table } from "../core/table/schema.ts";
 import { workerLoad } from "../core/table/access.ts";
 import type { ByteSink } from "../system/output_queue.ts";
-import type { Crew } from "./pool.ts";
+import type { Workers } from "./messages.ts";
 import { Engine, type EngineConfig } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
 
 /** One engine in the main thread. */
-export class SoloCrew implements Crew {
+export class InProcessWorker implements Workers {
   /** Resolves when the last connection has ended. */
   readonly done: Promise<void>;
   readonly #engine: Engine;

@@ -5,15 +5,15 @@
  */
 import { ExitError } from "../core/errors.ts";
 import { openTable } from "../core/table/schema.ts";
-import type { Order, Start, Word } from "./pool.ts";
+import type { StartCommand, WorkerCommand, WorkerMessage } from "./messages.ts";
 import { Engine } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
 import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface Scope {
-  onmessage: ((event: MessageEvent<Order>) => void) | null;
-  postMessage(word: Word): void;
+  onmessage: ((event: MessageEvent<WorkerCommand>) => void) | null;
+  postMessage(word: WorkerMessage): void;
   close(): void;
 }
 
@@ -23,13 +23,13 @@ const scope = globalThis as unknown as Scope;
 const BIND_ATTEMPTS = 5;
 const BIND_PAUSE_MS = 20;
 
-async function start(order: Start): Promise<Engine> {
+async function start(order: StartCommand): Promise<Engine> {
   const listener = await bindShared(order.address);
   const table = openTable(order.memory, order.workers, order.epoch);
   const reporter: Reporter = {
     log: (level, message, fields = {}) =>
       scope.postMessage({ kind: "log", level, message, fields }),
-    starved: () => scope.postMessage({ kind: "starved" }),
+    outOfDescriptors: () => scope.postMessage({ kind: "out of descriptors" }),
     trace: order.trace ? (line) => scope.postMessage({ kind: "trace", line }) : undefined,
   };
   return new Engine(listener, order.config, { table, worker: order.worker }, reporter);

@@ -1,5 +1,5 @@
 /** Folders and sockets of real files, looked at by one who says which user asks. */
-import { clearPlace, ControlSocket, takePlace } from "../../lib/control/control_socket.ts";
+import { clearPath, ControlSocket, makeControlSocket } from "../../lib/control/control_socket.ts";
 import { EXIT, ExitError } from "../../lib/core/errors.ts";
 import { findInstance, prepareRunDir } from "../../lib/control/run_dir.ts";
 import { within } from "../../lib/system/time_limit.ts";
@@ -123,10 +123,10 @@ Deno.test("a dead socket makes way for a start, a living one does not", async ()
   using folder = new Folder(0o700);
   const path = `${folder.path}/socket`;
   deadSocket(path);
-  await clearPlace(path, Deno.uid() ?? 0);
+  await clearPath(path, Deno.uid() ?? 0);
   assertEquals(folder.names, []);
   using _listener = Deno.listen({ transport: "unix", path });
-  const outcome = await failureOf(clearPlace(path, Deno.uid() ?? 0));
+  const outcome = await failureOf(clearPath(path, Deno.uid() ?? 0));
   assertEquals((outcome as unknown[])[0], EXIT.os);
   assertEquals(folder.names, ["socket"]);
 });
@@ -141,7 +141,7 @@ Deno.test("of two starts that find the same dead socket, one cannot remove the o
   using folder = new Folder(0o700);
   const path = `${folder.path}/socket`;
   deadSocket(path);
-  const clearing = clearPlace(path, Deno.uid() ?? 0);
+  const clearing = clearPath(path, Deno.uid() ?? 0);
   // It waits for its connect now.
   using _other = startInPlace(path);
   const outcome = await failureOf(clearing);
@@ -178,7 +178,7 @@ Deno.test({
     {
       using lock = await Deno.open(folder.path);
       await lock.lock(true);
-      const taking = takePlace(place);
+      const taking = makeControlSocket(place);
       assertEquals(await within(taking, 200), undefined);
       assertEquals(folder.names, []);
       await lock.unlock();
@@ -187,7 +187,7 @@ Deno.test({
     }
     using lock = await Deno.open(folder.path);
     await lock.lock(true);
-    using socket = await takePlace(place);
+    using socket = await makeControlSocket(place);
     assertEquals([socket.name, folder.names], ["own", ["socket"]]);
     // The start that has lost its patience gets the lock, and gives it back.
     await lock.unlock();

@@ -4,7 +4,7 @@ import { ipv4Place } from "../kit/make_table.ts";
 import { apply } from "../../lib/core/table/change.ts";
 import { createTable, slotOf } from "../../lib/core/table/schema.ts";
 import { viewChannel } from "../../lib/core/table/view.ts";
-import { WorkerCrew } from "../../lib/workers/pool.ts";
+import { WorkerPool } from "../../lib/workers/pool.ts";
 import type { Fields } from "../../lib/core/events.ts";
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { Backends, hold, receiveAll } from "./backends.ts";
@@ -116,26 +116,26 @@ Deno.test("a worker that dies is logged and restarted, and only its connections 
       logged.push({ message, fields });
     },
     trace: undefined,
-    starved: () => {},
+    outOfDescriptors: () => {},
   };
   const port = freePort();
   const module = new URL("./mortal_worker.ts", import.meta.url);
-  const crew = new WorkerCrew(
+  const pool = new WorkerPool(
     { hostname: "127.0.0.1", port },
     PLAIN_ENGINE,
     table,
     reporter,
     { module },
   );
-  await crew.start();
+  await pool.start();
   const guests = await Promise.all(Array.from({ length: 20 }, () => Guest.come(port)));
-  const [zero, one] = crew.views();
+  const [zero, one] = pool.views();
   assert((zero?.c ?? 0) > 0 && (one?.c ?? 0) > 0, "both carry some");
   assertEquals((zero?.c ?? 0) + (one?.c ?? 0), 20);
 
   const orders = new BroadcastChannel("mortal worker");
   orders.postMessage(0);
-  await eventually(() => crew.views()[0]?.restarts === 1, "the death is noticed");
+  await eventually(() => pool.views()[0]?.restarts === 1, "the death is noticed");
   orders.close();
   assertEquals(viewChannel(table, slotOf(0, 0)).c, one?.c);
   assertEquals(logged[0]?.message, "worker {worker} died, its connections are lost");
@@ -148,16 +148,16 @@ Deno.test("a worker that dies is logged and restarted, and only its connections 
   }));
   // The survivors' clients hear nothing; the dead worker's are told the end.
   await eventually(() => backends.at(0).open === one?.c, "the dead worker's connections end");
-  await eventually(() => crew.views()[0]?.state === "running", "it is restarted");
+  await eventually(() => pool.views()[0]?.state === "running", "it is restarted");
   assertEquals(logged.at(-1)?.message, "worker {worker} restarted");
   assertEquals(viewChannel(table, slotOf(0, 0)).totalc, 20);
   const again = await Promise.all(Array.from({ length: 20 }, () => Guest.come(port)));
   assert(again.every(({ name }) => name === "A"));
-  assert((crew.views()[0]?.c ?? 0) > 0, "the new worker serves");
+  assert((pool.views()[0]?.c ?? 0) > 0, "the new worker serves");
 
-  crew.stopListening();
+  pool.stopListening();
   for (const guest of [...guests, ...again]) guest[Symbol.dispose]();
-  await within(crew.done, "the crew's end");
+  await within(pool.done, "the pool's end");
   await lost;
   assertEquals(viewChannel(table, slotOf(0, 0)).c, 0);
 });

@@ -6,8 +6,8 @@
  * @module
  */
 import { assert, assertEquals } from "../kit/assert.ts";
-import { BufferPools, LADDER } from "../../lib/traffic/deno/buffer_pools.ts";
-import { Clock } from "../../lib/traffic/deno/ticker.ts";
+import { BUFFER_CLASSES, BufferPools } from "../../lib/traffic/deno/buffer_pools.ts";
+import { Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { GRACE } from "../../lib/traffic/deno/grace.ts";
 import { Relay } from "../../lib/traffic/deno/relay.ts";
 import { close, readAll, writeAll } from "../hard/peers.ts";
@@ -74,11 +74,11 @@ export const targets: readonly Target[] = [
       using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       const [client, clientFar] = await pair(listener);
       const [server, serverFar] = await pair(listener);
-      using clock = new Clock();
-      const pools = new BufferPools(LADDER);
+      using ticker = new Ticker();
+      const pools = new BufferPools(BUFFER_CLASSES);
       const floats = new Float64Array(new SharedArrayBuffer(16));
       const relay = new Relay(
-        { clock, pools, idleTimeout: 0, grace: GRACE },
+        { ticker, pools, idleTimeout: 0, grace: GRACE },
         clientFar,
         serverFar,
         {

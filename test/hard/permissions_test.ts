@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { PLAIN_ENGINE } from "../kit/engine_config.ts";
 import { assertEquals } from "../kit/assert.ts";
 import { createTable } from "../../lib/core/table/schema.ts";
-import { WorkerCrew } from "../../lib/workers/pool.ts";
+import { WorkerPool } from "../../lib/workers/pool.ts";
 import { GRANTS } from "../../lib/system/permissions.ts";
 import { type Attempts, LEFT } from "./inside/attempts.ts";
 import { Output, within } from "../e2e/wait.ts";
@@ -41,16 +41,16 @@ Deno.test("a narrowed program can read and write its run dir and nothing else", 
 
 Deno.test("a worker gets the network only", async () => {
   const said: string[] = [];
-  const crew = new WorkerCrew(
+  const pool = new WorkerPool(
     { hostname: "127.0.0.1", port: 1 },
     PLAIN_ENGINE,
     createTable(1),
-    { log: (_level, message) => said.push(message), trace: undefined, starved: () => {} },
+    { log: (_level, message) => said.push(message), trace: undefined, outOfDescriptors: () => {} },
     { module: new URL("./inside/probe_worker.ts", import.meta.url) },
   );
-  await crew.start();
-  crew.stopListening();
-  await crew.done;
+  await pool.start();
+  pool.stopListening();
+  await pool.done;
   assertEquals(verdict(JSON.parse(said[0] ?? "{}")), { done: [], odd: [] });
 });
 

@@ -11,7 +11,7 @@ import { apply } from "../../lib/core/table/change.ts";
 import { createTable, type Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import { EXIT, ExitError } from "../../lib/core/errors.ts";
-import { WorkerCrew } from "../../lib/workers/pool.ts";
+import { WorkerPool } from "../../lib/workers/pool.ts";
 import type { Reporter } from "../../lib/core/events.ts";
 import { GRANTS } from "../../lib/system/permissions.ts";
 import { eventually, freePort, within } from "./kit.ts";
@@ -60,9 +60,13 @@ function tableTo(port: number, workers: number): Table {
   return table;
 }
 
-/** Where a crew's words go, without their values. */
+/** Where a pool's words go, without their values. */
 function collector(said: string[]): Reporter {
-  return { log: (_level, message) => said.push(message), trace: undefined, starved: () => {} };
+  return {
+    log: (_level, message) => said.push(message),
+    trace: undefined,
+    outOfDescriptors: () => {},
+  };
 }
 
 function connections(table: Table): number {
@@ -75,36 +79,36 @@ Deno.test("a worker that dies loses only its own connections, and another takes 
   const said: string[] = [];
   const port = freePort();
   const table = tableTo(backend.port, 2);
-  const crew = new WorkerCrew(
+  const pool = new WorkerPool(
     { hostname: "127.0.0.1", port },
     PLAIN_ENGINE,
     table,
     collector(said),
     { module: new URL(`./inside/mortal_worker.ts?port=${wires.port}`, import.meta.url) },
   );
-  await crew.start();
+  await pool.start();
   await eventually("both wires", () => wires.wires.length === 2);
   const clients = await Promise.all(
     Array.from({ length: 40 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
   );
   for (const client of clients) assertEquals(await talks(client), true);
-  const loads = crew.views().map(({ c }) => c);
+  const loads = pool.views().map(({ c }) => c);
   assertEquals(connections(table), 40);
   await wires.cut();
-  await eventually("a new worker", () => crew.views().some(({ restarts }) => restarts === 1));
-  const dead = crew.views().findIndex(({ restarts }) => restarts === 1);
+  await eventually("a new worker", () => pool.views().some(({ restarts }) => restarts === 1));
+  const dead = pool.views().findIndex(({ restarts }) => restarts === 1);
   const alive = await Promise.all(clients.map((client) => within("an answer", talks(client))));
   assertEquals(alive.filter((each) => each).length, loads[1 - dead]);
   assertEquals(connections(table), loads[1 - dead]);
-  await eventually("it runs", () => crew.views().every(({ state }) => state === "running"));
+  await eventually("it runs", () => pool.views().every(({ state }) => state === "running"));
   const more = await Promise.all(
     Array.from({ length: 20 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
   );
   for (const client of more) assertEquals(await talks(client), true);
   for (const client of [...clients, ...more]) close(client);
   await eventually("every c at 0", () => connections(table) === 0);
-  crew.stopListening();
-  await within("the end", crew.done);
+  pool.stopListening();
+  await within("the end", pool.done);
   assertStringIncludes(said.join("\n"), "worker {worker} died");
 });
 
@@ -145,13 +149,13 @@ Deno.test("a dead worker is replaced after permissions were given up, too", asyn
 Deno.test("workers that cannot listen end the start with one error, and no death is told", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const said: string[] = [];
-  const crew = new WorkerCrew(
+  const pool = new WorkerPool(
     { hostname: "127.0.0.1", port: (taken.addr as Deno.NetAddr).port },
     PLAIN_ENGINE,
     createTable(2),
     collector(said),
   );
-  const error = await crew.start().catch((error: unknown) => error);
+  const error = await pool.start().catch((error: unknown) => error);
   const { code, message } = error instanceof ExitError ? error : new ExitError(0, "");
   assertEquals([code, message], [
     EXIT.os,
@@ -165,7 +169,7 @@ Deno.test("a worker that dies again and again is replaced later and later, and t
   await using wires = new Wires();
   const said: string[] = [];
   const pace = { firstMs: 40, longestMs: 160, goodLifeMs: 60_000 };
-  const crew = new WorkerCrew(
+  const pool = new WorkerPool(
     { hostname: "127.0.0.1", port: freePort() },
     PLAIN_ENGINE,
     tableTo(backend.port, 1),
@@ -175,15 +179,15 @@ Deno.test("a worker that dies again and again is replaced later and later, and t
       pace,
     },
   );
-  await crew.start();
+  await pool.start();
   const pauses: number[] = [];
   for (let death = 1; death <= 5; death++) {
     await eventually("its wire", () => wires.wires.length === 1);
-    await eventually("it runs", () => crew.views()[0]?.state === "running");
+    await eventually("it runs", () => pool.views()[0]?.state === "running");
     await wires.cut();
-    await eventually("its death", () => crew.views()[0]?.restarts === death);
+    await eventually("its death", () => pool.views()[0]?.restarts === death);
     const died = performance.now();
-    await eventually("another one", () => crew.views()[0]?.state === "running");
+    await eventually("another one", () => pool.views()[0]?.state === "running");
     pauses.push(performance.now() - died);
   }
   // It was seen dead up to 10 ms late.
@@ -199,14 +203,14 @@ Deno.test("a worker that dies again and again is replaced later and later, and t
     "worker {worker} restarted",
     "worker {worker} dies again and again, restarts are delayed",
   ]);
-  crew.stopListening();
-  await within("the end", crew.done);
+  pool.stopListening();
+  await within("the end", pool.done);
 });
 
 Deno.test("a client that a dying worker still accepts takes no place for ever", async () => {
   await using backend = new Backend(echo);
   const table = tableTo(backend.port, 1);
-  const crew = new WorkerCrew(
+  const pool = new WorkerPool(
     { hostname: "127.0.0.1", port: freePort() },
     PLAIN_ENGINE,
     table,
@@ -216,11 +220,11 @@ Deno.test("a client that a dying worker still accepts takes no place for ever", 
       pace: { firstMs: 60_000, longestMs: 60_000, goodLifeMs: 60_000 },
     },
   );
-  await crew.start();
-  await eventually("its death", () => crew.views()[0]?.restarts === 1);
+  await pool.start();
+  await eventually("its death", () => pool.views()[0]?.restarts === 1);
   // The thread ends its last client, whom it gives no server.
   await eventually("all its clients have gone", () => backend.live === 0);
   await eventually("its places are free", () => connections(table) === 0);
-  crew.stopListening();
-  await within("the end", crew.done);
+  pool.stopListening();
+  await within("the end", pool.done);
 });

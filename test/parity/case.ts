@@ -45,7 +45,7 @@ export async function playCase(
 async function play(context: Context): Promise<void> {
   const { setup, during, after, syslog } = context.transcript;
   const receiver = setup.syslog === true ? SyslogReceiver.start() : undefined;
-  await prepare(context);
+  await startUp(context);
   await playSteps(context, setup.steps, "setup.steps");
   const program = await startObserved(context);
   await playSteps(context, during, "during");
@@ -59,7 +59,7 @@ async function play(context: Context): Promise<void> {
   context.compare("syslog", receiver.text(), syslog?.join("\n"));
 }
 
-async function prepare(context: Context): Promise<void> {
+async function startUp(context: Context): Promise<void> {
   const { backends = [], instances = [] } = context.transcript.setup;
   for (const { name, port, kind, up, addr } of backends) {
     const backend = new Backend({

@@ -4,7 +4,7 @@
  * @module
  */
 import { assertEquals } from "../kit/assert.ts";
-import { Backlog } from "../../lib/system/output_queue.ts";
+import { OutputQueue } from "../../lib/system/output_queue.ts";
 
 const LIMIT = 8 * 1024 * 1024;
 
@@ -49,7 +49,7 @@ async function turn(): Promise<void> {
 
 Deno.test("text comes in order and whole, however little is taken at once", async () => {
   const reader = new Reader(3);
-  const backlog = new Backlog(reader);
+  const backlog = new OutputQueue(reader);
   for (let number = 0; number < 100; number++) backlog.put(`line ${number}\n`);
   await turn();
   assertEquals(reader.text, Array.from({ length: 100 }, (_, at) => `line ${at}\n`).join(""));
@@ -57,7 +57,7 @@ Deno.test("text comes in order and whole, however little is taken at once", asyn
 
 Deno.test("a reader gets one write at a time, and what waited meanwhile in one", async () => {
   const reader = new Reader(Infinity, true);
-  const backlog = new Backlog(reader);
+  const backlog = new OutputQueue(reader);
   for (const text of ["a", "b", "c"]) backlog.put(text);
   await turn();
   assertEquals(reader.writes, 1);
@@ -72,7 +72,7 @@ Deno.test("a reader gets one write at a time, and what waited meanwhile in one",
 Deno.test("as much as the limit waits, one character more is too much", async () => {
   const lost: string[] = [];
   const reader = new Reader(Infinity, true);
-  const backlog = new Backlog(reader, (why) => lost.push(why));
+  const backlog = new OutputQueue(reader, (why) => lost.push(why));
   backlog.put("first");
   await turn();
   backlog.put("x".repeat(LIMIT));
@@ -90,7 +90,7 @@ Deno.test("as much as the limit waits, one character more is too much", async ()
 Deno.test("a reader that has gone is told once, and nothing is written after that", async () => {
   const lost: string[] = [];
   const reader = new Reader(Infinity, true);
-  const backlog = new Backlog(reader, (why) => lost.push(why));
+  const backlog = new OutputQueue(reader, (why) => lost.push(why));
   backlog.put("a");
   reader.go();
   await turn();
@@ -102,7 +102,7 @@ Deno.test("a reader that has gone is told once, and nothing is written after tha
 
 Deno.test("nobody has to be told", async () => {
   const reader = new Reader(Infinity, true);
-  const backlog = new Backlog(reader);
+  const backlog = new OutputQueue(reader);
   backlog.put("a");
   reader.go();
   await turn();

@@ -6,10 +6,10 @@
 import { assert, assertEquals } from "../kit/assert.ts";
 import {
   type Buffer,
+  BUFFER_CLASSES,
   type BufferClass,
   BufferPools,
-  DUMP_LADDER,
-  LADDER,
+  DUMP_BUFFER_CLASSES,
 } from "../../lib/traffic/deno/buffer_pools.ts";
 
 const SMALL: BufferClass = {
@@ -40,7 +40,7 @@ function shared(some: readonly Buffer[], others: readonly Buffer[]): number {
 
 /** Lets so much time pass that pools have looked twice at what was not needed. */
 function pass(pools: BufferPools): void {
-  for (let now = 1; now <= 16; now++) pools.beat(now);
+  for (let now = 1; now <= 16; now++) pools.onTick(now);
 }
 
 Deno.test("a class gives out as many buffers as its limit, the reserve only to who moves much", () => {
@@ -88,7 +88,7 @@ Deno.test("nobody may begin to wait while the reserve is in use", () => {
 });
 
 Deno.test("lengths differ by chance and never fall below the class's size", () => {
-  for (const { size, spread } of LADDER) {
+  for (const { size, spread } of BUFFER_CLASSES) {
     const kind = { ...SMALL, size, spread };
     const least = new BufferPools([kind], () => 0).take(0);
     const most = new BufferPools([kind], () => 1 - Number.EPSILON).take(0);
@@ -109,14 +109,16 @@ Deno.test("a buffer has another length when it is taken again", () => {
 });
 
 Deno.test("a dumped record has the same greatest length for everybody", () => {
-  const lengths = takeAll(new BufferPools(DUMP_LADDER), 0, false, 100).map(({ length }) => length);
+  const lengths = takeAll(new BufferPools(DUMP_BUFFER_CLASSES), 0, false, 100).map(({ length }) =>
+    length
+  );
   assertEquals(new Set(lengths), new Set([32768]));
 });
 
 Deno.test("large buffers of a thread never take more than 68 MiB", () => {
-  const pools = new BufferPools(LADDER, () => 1 - Number.EPSILON);
+  const pools = new BufferPools(BUFFER_CLASSES, () => 1 - Number.EPSILON);
   let bytes = 0;
-  for (const [level, { limit }] of LADDER.entries()) {
+  for (const [level, { limit }] of BUFFER_CLASSES.entries()) {
     if (limit === Infinity) continue;
     for (const { length } of takeAll(pools, level, true)) bytes += length;
   }
@@ -139,7 +141,7 @@ Deno.test("free buffers that were needed meanwhile stay", () => {
   for (const each of taken) pools.give(1, each);
   for (let now = 1; now <= 32; now++) {
     for (const each of takeAll(pools, 1, true)) pools.give(1, each);
-    pools.beat(now);
+    pools.onTick(now);
   }
   assertEquals(shared(takeAll(pools, 1, true), taken), 8);
 });

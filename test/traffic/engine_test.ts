@@ -13,8 +13,8 @@ import { eventually, within } from "../e2e/wait.ts";
 import { apply } from "../../lib/core/table/change.ts";
 import { counterIndex, createTable, slotOf, type Table } from "../../lib/core/table/schema.ts";
 import { viewChannel } from "../../lib/core/table/view.ts";
-import { Clock } from "../../lib/traffic/deno/ticker.ts";
-import { WorkerCrew } from "../../lib/workers/pool.ts";
+import { Ticker } from "../../lib/traffic/deno/ticker.ts";
+import { WorkerPool } from "../../lib/workers/pool.ts";
 import { Engine } from "../../lib/traffic/deno/engine.ts";
 import type { Fields, Reporter } from "../../lib/core/events.ts";
 import { bind } from "../../lib/traffic/deno/listener.ts";
@@ -38,7 +38,7 @@ function reporterOf(lines: Line[], trace?: Reporter["trace"]): Reporter {
     log: (level: string, message: string, fields: Fields = {}): void => {
       lines.push({ level, message, reason: fields["reason"] });
     },
-    starved: (): void => {},
+    outOfDescriptors: (): void => {},
     trace,
   };
 }
@@ -108,14 +108,14 @@ Deno.test("a fault in one connection of a worker leaves the worker and the other
   const table = tableOf(backends.at(0).port, 1);
   const lines: Line[] = [];
   const port = freePort();
-  const crew = new WorkerCrew(
+  const pool = new WorkerPool(
     { hostname: "127.0.0.1", port },
     PLAIN_ENGINE,
     table,
     reporterOf(lines),
     { module: new URL("./faulty_worker.ts", import.meta.url) },
   );
-  await crew.start();
+  await pool.start();
   using good = await dial(port);
   await send(good, "good\n");
   assertEquals(await receiveLine(good), "good\n");
@@ -124,43 +124,43 @@ Deno.test("a fault in one connection of a worker leaves the worker and the other
   assertEquals(await within(receiveAll(bad).catch(() => ""), "the client's end"), "");
   await eventually(() => lines.length > 0, "the line");
   assertEquals(lines, [{ level: "error", message: "internal error", reason: "Error: injected" }]);
-  assertEquals(crew.views().map(({ state, restarts, c }) => [state, restarts, c]), [[
+  assertEquals(pool.views().map(({ state, restarts, c }) => [state, restarts, c]), [[
     "running",
     0,
     1,
   ]]);
   await send(good, "still there\n");
   assertEquals(await receiveLine(good), "still there\n");
-  crew.stopListening();
+  pool.stopListening();
   good.close();
-  await within(crew.done, "the end of the drain");
+  await within(pool.done, "the end of the drain");
   assertEquals(viewChannel(table, slotOf(0, 0)).c, 0);
 });
 
-Deno.test("what throws on a beat is told once, and the others are looked at", async () => {
+Deno.test("what throws on a tick is told once, and the others are looked at", async () => {
   const faults: unknown[] = [];
-  using clock = new Clock((fault) => faults.push(fault));
+  using ticker = new Ticker((fault) => faults.push(fault));
   const { promise, resolve } = Promise.withResolvers<void>();
-  clock.watched.add({
-    beat: () => {
+  ticker.ticking.add({
+    onTick: () => {
       throw new Error("injected");
     },
   });
-  clock.watched.add({ beat: (now) => now >= 2 && resolve() });
-  await within(promise, "two beats");
+  ticker.ticking.add({ onTick: (now) => now >= 2 && resolve() });
+  await within(promise, "two ticks");
   assertEquals(faults.map(String), ["Error: injected"]);
 });
 
-Deno.test("a fault on a beat that nobody is told goes to the thread's last resort", async () => {
+Deno.test("a fault on a tick that nobody is told goes to the thread's last resort", async () => {
   const { promise, resolve } = Promise.withResolvers<unknown>();
   const hear = (event: PromiseRejectionEvent): void => {
     event.preventDefault();
     resolve(event.reason);
   };
   globalThis.addEventListener("unhandledrejection", hear);
-  using clock = new Clock();
-  clock.watched.add({
-    beat: () => {
+  using ticker = new Ticker();
+  ticker.ticking.add({
+    onTick: () => {
       throw new Error("injected");
     },
   });

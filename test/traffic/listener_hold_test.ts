@@ -25,7 +25,7 @@ class Crowded implements AsyncDisposable {
     this.acceptor = new Acceptor(listener as unknown as Deno.TcpListener, {
       log: () => {},
       trace: undefined,
-      starved: () => {},
+      outOfDescriptors: () => {},
     });
     this.#running = this.acceptor.run(() => this.clients++, () => {
       this.looks++;

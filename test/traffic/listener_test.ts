@@ -27,7 +27,7 @@ class Bench implements AsyncDisposable {
   /** Clients that were served. */
   served = 0;
   /** Times that want of descriptors was told. */
-  starved = 0;
+  outOfDescriptors = 0;
   /** When accept was called, in ms. */
   readonly accepts: number[] = [];
   /** Times that the loop asked how many clients there are. */
@@ -46,7 +46,7 @@ class Bench implements AsyncDisposable {
     this.acceptor = new Acceptor(listener as unknown as Deno.TcpListener, {
       log: () => {},
       trace: undefined,
-      starved: () => this.starved++,
+      outOfDescriptors: () => this.outOfDescriptors++,
     });
     this.#running = this.acceptor.run(() => {
       this.clients++;
@@ -104,7 +104,11 @@ Deno.test("each client of a real listener is served, and closing ends the loop",
   const listener = bind(ANY, false);
   const { port } = listener.addr as Deno.NetAddr;
   const served: Deno.TcpConn[] = [];
-  const acceptor = new Acceptor(listener, { log: () => {}, trace: undefined, starved: () => {} });
+  const acceptor = new Acceptor(listener, {
+    log: () => {},
+    trace: undefined,
+    outOfDescriptors: () => {},
+  });
   const running = acceptor.run((client) => served.push(client), () => served.length);
   const clients = await Promise.all(
     Array.from({ length: 10 }, () => Deno.connect({ ...ANY, port })),
@@ -128,7 +132,7 @@ Deno.test("the failure of one accept costs nobody else anything", async () => {
   const failures = ["ECONNABORTED", "EPROTO", "EPERM"].map(systemError);
   await using bench = new Bench(failures.flatMap((failure) => [failure, CLIENT]));
   await turn();
-  assertEquals([bench.served, bench.starved], [failures.length, 0]);
+  assertEquals([bench.served, bench.outOfDescriptors], [failures.length, 0]);
 });
 
 Deno.test("failures with clients in between are no reason to pause", async () => {
@@ -143,7 +147,7 @@ Deno.test("when every accept fails the loop does not spin", async () => {
   await eventually("an accept that waits", () => bench.accepts.length === PATIENCE + 2);
   const [before = 0, after = 0] = bench.accepts.slice(PATIENCE - 1);
   assert(after - before >= PAUSE_MS, `a pause of ${after - before} ms`);
-  assertEquals(bench.starved, 0);
+  assertEquals(bench.outOfDescriptors, 0);
 });
 
 for (const code of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {
@@ -152,13 +156,13 @@ for (const code of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {
     await eventually("the next accept", () => bench.accepts.length === 2);
     const [before = 0, after = 0] = bench.accepts;
     assert(after - before >= PAUSE_MS, `a pause of ${after - before} ms`);
-    assertEquals(bench.starved, 1);
+    assertEquals(bench.outOfDescriptors, 1);
   });
 }
 
 Deno.test("after want of descriptors fewer clients are accepted than there were", async () => {
   await using bench = new Bench([systemError("EMFILE"), CLIENT, CLIENT, CLIENT], 10);
-  await eventually("the want", () => bench.starved === 1);
+  await eventually("the want", () => bench.outOfDescriptors === 1);
   await bench.looksOn();
   assertEquals(bench.accepts.length, 1, "10 clients");
   bench.clients = 6;
@@ -172,7 +176,7 @@ Deno.test("after want of descriptors fewer clients are accepted than there were"
 
 Deno.test("one client is accepted, however few there were", async () => {
   await using bench = new Bench([systemError("EMFILE"), CLIENT, CLIENT], 2);
-  await eventually("the want", () => bench.starved === 1);
+  await eventually("the want", () => bench.outOfDescriptors === 1);
   bench.clients = 0;
   await eventually("one client", () => bench.served === 1);
   await bench.looksOn();
@@ -181,7 +185,7 @@ Deno.test("one client is accepted, however few there were", async () => {
 
 Deno.test("some seconds later it is tried with as many clients as come", async () => {
   await using bench = new Bench([systemError("EMFILE"), CLIENT, CLIENT], 10);
-  await eventually("the want", () => bench.starved === 1);
+  await eventually("the want", () => bench.outOfDescriptors === 1);
   await bench.looksOn();
   assertEquals(bench.served, 0);
   await eventually("both", () => bench.served === 2);
@@ -193,11 +197,11 @@ Deno.test("want that a session tells of holds the loop back as well, and all wai
   await using bench = new Bench([], 10);
   await eventually("an accept that waits", () => bench.accepts.length === 1);
   const began = performance.now();
-  const pause = bench.acceptor.starve();
-  assert(bench.acceptor.starve() === pause, "another pause");
+  const pause = bench.acceptor.outOfDescriptors();
+  assert(bench.acceptor.outOfDescriptors() === pause, "another pause");
   await pause;
   assert(performance.now() - began >= PAUSE_MS, "no pause");
-  assertEquals(bench.starved, 2);
+  assertEquals(bench.outOfDescriptors, 2);
   bench.add(CLIENT, CLIENT);
   await eventually("the client that was being accepted", () => bench.served === 1);
   await bench.looksOn();
@@ -208,7 +212,7 @@ Deno.test("nobody is accepted during a pause, however few clients there are", as
   await using bench = new Bench([], 10);
   await eventually("an accept that waits", () => bench.accepts.length === 1);
   const began = performance.now();
-  bench.acceptor.starve();
+  bench.acceptor.outOfDescriptors();
   bench.clients = 0;
   bench.add(CLIENT, CLIENT);
   await eventually(
@@ -228,7 +232,7 @@ for (const error of [new Deno.errors.BadResource(), new Deno.errors.Interrupted(
 
 Deno.test("closing during a pause ends the loop when the pause is over", async () => {
   const bench = new Bench([systemError("EMFILE")], 10);
-  await eventually("the want", () => bench.starved === 1);
+  await eventually("the want", () => bench.outOfDescriptors === 1);
   bench.acceptor.close();
   await bench.running;
   assertEquals(bench.accepts.length, 1);

@@ -4,46 +4,51 @@
  * @module
  */
 import { assertEquals } from "../kit/assert.ts";
-import { Clock } from "../../lib/traffic/deno/ticker.ts";
+import { Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { PortWatch } from "../../lib/traffic/deno/local_ports.ts";
 
-/** A clock that beats when it is told to, a watch on it, and what was logged. */
-function bench(): { clock: Clock; ports: PortWatch; lines: string[]; beat(beats?: number): void } {
-  const clock = new Clock();
-  clock[Symbol.dispose]();
+/** A ticker that ticks when it is told to, a watch on it, and what was logged. */
+function bench(): {
+  ticker: Ticker;
+  ports: PortWatch;
+  lines: string[];
+  tick(ticks?: number): void;
+} {
+  const ticker = new Ticker();
+  ticker[Symbol.dispose]();
   const lines: string[] = [];
   const log = (level: string, message: string): number => lines.push(`${level}: ${message}`);
-  const ports = new PortWatch(clock, { log, trace: undefined });
-  const beat = (beats = 1): void => {
-    clock.now += beats;
-    for (const each of clock.watched) each.beat(clock.now);
+  const ports = new PortWatch(ticker, { log, trace: undefined });
+  const tick = (ticks = 1): void => {
+    ticker.now += ticks;
+    for (const each of ticker.ticking) each.onTick(ticker.now);
   };
-  return { clock, ports, lines, beat };
+  return { ticker, ports, lines, tick };
 }
 
-Deno.test("everybody who wants a port waits for the next beat, and nothing is watched after it", async () => {
-  const { clock, ports, beat } = bench();
+Deno.test("everybody who wants a port waits for the next tick, and nothing is watched after it", async () => {
+  const { ticker, ports, tick } = bench();
   let over = 0;
   const waits = Array.from({ length: 3 }, () => ports.wait().then(() => over++));
   await Promise.resolve();
-  assertEquals([over, clock.watched.size], [0, 1]);
-  beat();
+  assertEquals([over, ticker.ticking.size], [0, 1]);
+  tick();
   await Promise.all(waits);
-  assertEquals(clock.watched.size, 0);
+  assertEquals(ticker.ticking.size, 0);
   const again = ports.wait();
-  beat();
+  tick();
   await again;
 });
 
 Deno.test("want is told once, and again after a minute without any", () => {
-  const { ports, lines, beat } = bench();
+  const { ports, lines, tick } = bench();
   for (let second = 0; second < 300; second++) {
     ports.wait();
-    beat(Clock.beats(1));
+    tick(Ticker.ticks(1));
   }
   const line = "warning: out of local ports: connects wait until some are free";
   assertEquals(lines, [line]);
-  beat(Clock.beats(61));
+  tick(Ticker.ticks(61));
   ports.wait();
   assertEquals(lines, [line, line]);
 });

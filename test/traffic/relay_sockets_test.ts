@@ -4,8 +4,8 @@
  * @module
  */
 import { assertEquals } from "../kit/assert.ts";
-import { BufferPools, LADDER } from "../../lib/traffic/deno/buffer_pools.ts";
-import { Clock } from "../../lib/traffic/deno/ticker.ts";
+import { BUFFER_CLASSES, BufferPools } from "../../lib/traffic/deno/buffer_pools.ts";
+import { Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { GRACE } from "../../lib/traffic/deno/grace.ts";
 import { Relay } from "../../lib/traffic/deno/relay.ts";
 import type { Stream } from "../../lib/traffic/deno/stream.ts";
@@ -34,10 +34,15 @@ for (const size of [3000, 20_000, 60_000]) {
     const { port } = listener.addr as Deno.NetAddr;
     using far = await Deno.connect({ hostname: "127.0.0.1", port });
     using near = await listener.accept();
-    using clock = new Clock();
+    using ticker = new Ticker();
     const { stream, lengths, full } = reader(size);
     await writeAll(far, new Uint8Array(size));
-    const context = { clock, pools: new BufferPools(LADDER), idleTimeout: 0, grace: GRACE };
+    const context = {
+      ticker,
+      pools: new BufferPools(BUFFER_CLASSES),
+      idleTimeout: 0,
+      grace: GRACE,
+    };
     const floats = new Float64Array(new SharedArrayBuffer(16));
     const relay = new Relay(context, stream, near, { floats, sent: 0, received: 1 });
     const running = relay.run();

@@ -1,16 +1,16 @@
 /**
- * The relay over made-up streams and a clock turned by hand: what real sockets show too seldom, or too late.
+ * The relay over made-up streams and a ticker turned by hand: what real sockets show too seldom, or too late.
  *
  * @module
  */
 import { assert, assertEquals, assertRejects } from "../kit/assert.ts";
-import { BufferPools, LADDER } from "../../lib/traffic/deno/buffer_pools.ts";
-import { BEAT_MS, Clock } from "../../lib/traffic/deno/ticker.ts";
+import { BUFFER_CLASSES, BufferPools } from "../../lib/traffic/deno/buffer_pools.ts";
+import { TICK_MS, Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { GRACE, type GracePeriods } from "../../lib/traffic/deno/grace.ts";
 import { type Cause, Relay } from "../../lib/traffic/deno/relay.ts";
 import { DeliveryFailure, type Stream } from "../../lib/traffic/deno/stream.ts";
 
-const SMALL = LADDER[0]?.size ?? 0;
+const SMALL = BUFFER_CLASSES[0]?.size ?? 0;
 const SHORT: GracePeriods = { client: 4, server: 8, lost: 2, blocked: 6 };
 
 /** A stream whose reads and writes are given; closing it does nothing else. */
@@ -91,8 +91,8 @@ async function turn(): Promise<void> {
 class Scene implements Disposable {
   readonly client = new Peer();
   readonly server = new Peer();
-  readonly clock = new Clock();
-  readonly pools = new BufferPools(LADDER, () => 0);
+  readonly ticker = new Ticker();
+  readonly pools = new BufferPools(BUFFER_CLASSES, () => 0);
   readonly floats = new Float64Array(new SharedArrayBuffer(16));
   readonly relay: Relay;
   readonly run: Promise<Cause>;
@@ -100,18 +100,18 @@ class Scene implements Disposable {
 
   constructor({ idleTimeout = 0, grace = SHORT } = {}) {
     // Only this test moves the time.
-    this.clock[Symbol.dispose]();
-    const { client, server, clock, pools, floats } = this;
-    const context = { clock, pools, idleTimeout, grace };
+    this.ticker[Symbol.dispose]();
+    const { client, server, ticker, pools, floats } = this;
+    const context = { ticker, pools, idleTimeout, grace };
     this.relay = new Relay(context, client, server, { floats, sent: 0, received: 1 });
     this.run = this.relay.run();
     this.run.then((cause) => this.cause = cause, () => {});
   }
 
-  /** One beat, and all that follows from it. */
-  async beat(): Promise<void> {
-    this.clock.now++;
-    for (const each of this.clock.watched) each.beat(this.clock.now);
+  /** One tick, and all that follows from it. */
+  async tick(): Promise<void> {
+    this.ticker.now++;
+    for (const each of this.ticker.ticking) each.onTick(this.ticker.now);
     await turn();
   }
 
@@ -120,15 +120,15 @@ class Scene implements Disposable {
    *
    * @returns The seconds that took; `limit` if it has not ended by then.
    */
-  async seconds(limit: number, each: (beats: number) => void = () => {}): Promise<number> {
-    let beats = 0;
+  async seconds(limit: number, each: (ticks: number) => void = () => {}): Promise<number> {
+    let ticks = 0;
     await turn();
-    for (; this.cause === undefined && beats * BEAT_MS < limit * 1000; beats++) {
-      each(beats);
+    for (; this.cause === undefined && ticks * TICK_MS < limit * 1000; ticks++) {
+      each(ticks);
       await turn();
-      await this.beat();
+      await this.tick();
     }
-    return beats * BEAT_MS / 1000;
+    return ticks * TICK_MS / 1000;
   }
 
   [Symbol.dispose](): void {
@@ -137,9 +137,9 @@ class Scene implements Disposable {
   }
 }
 
-/** Whether a time is what was asked for: at least that, and two beats more at most. */
+/** Whether a time is what was asked for: at least that, and two ticks more at most. */
 function assertTime(seconds: number, wanted: number, what = ""): void {
-  const most = wanted + 2 * BEAT_MS / 1000;
+  const most = wanted + 2 * TICK_MS / 1000;
   assert(seconds >= wanted && seconds <= most, `${what} ${seconds} s instead of ${wanted} s`);
 }
 
@@ -211,10 +211,10 @@ const LOSSES: [string, (scene: Scene) => void, Cause][] = [
   }, "server reset"],
 ];
 
-/** What a client does whose server has gone: the beats before which it sends. */
-const DOINGS: [string, (beats: number) => boolean][] = [
+/** What a client does whose server has gone: the ticks before which it sends. */
+const DOINGS: [string, (ticks: number) => boolean][] = [
   ["is silent", () => false],
-  ["sends once more, a second later", (beats) => beats === 4],
+  ["sends once more, a second later", (ticks) => ticks === 4],
   ["sends all the time", () => true],
 ];
 
@@ -225,7 +225,7 @@ for (const [name, lose, cause] of LOSSES) {
       scene.client.send(5);
       await turn();
       lose(scene);
-      const each = (beats: number): void => scene.client.send(sends(beats) ? 1000 : 0);
+      const each = (ticks: number): void => scene.client.send(sends(ticks) ? 1000 : 0);
       assertTime(await scene.seconds(30, each), SHORT.lost);
       assertEquals(scene.cause, cause);
       assert(scene.client.closed && scene.server.closed);
@@ -233,7 +233,7 @@ for (const [name, lose, cause] of LOSSES) {
       assertEquals([scene.relay.sent, ...scene.floats], [5, 5, 0]);
       // Unread data makes the system reset the client.
       if (sends(0)) assert(scene.client.unread > 0, "nothing is left unread");
-      assertEquals(scene.clock.watched.size, 0);
+      assertEquals(scene.ticker.ticking.size, 0);
     });
   }
 }
@@ -268,7 +268,7 @@ Deno.test("an end of the whole names its cause, unless a side had ended before",
     assertEquals(await scene.run, begin ?? "ended by balance");
     // Nothing that fails afterwards keeps the relay alive.
     await turn();
-    assertEquals(scene.clock.watched.size, 0);
+    assertEquals(scene.ticker.ticking.size, 0);
   }
 });
 
@@ -298,12 +298,12 @@ for (const [name, inject] of FAULTS) {
     assertEquals(String(await assertRejects(() => scene.run)), "TypeError: injected");
     assert(scene.client.closed && scene.server.closed);
     await turn();
-    assertEquals(scene.clock.watched.size, 0);
+    assertEquals(scene.ticker.ticking.size, 0);
   });
 }
 
 Deno.test("a fault of this program in the meter ends its connection and is told", async () => {
-  using clock = new Clock();
+  using ticker = new Ticker();
   const client = new Peer();
   const server = new Peer();
   const floats = new Proxy(new Float64Array(new SharedArrayBuffer(16)), {
@@ -311,15 +311,20 @@ Deno.test("a fault of this program in the meter ends its connection and is told"
       throw new Error("injected");
     },
   });
-  const context = { clock, pools: new BufferPools(LADDER, () => 0), idleTimeout: 1, grace: SHORT };
+  const context = {
+    ticker,
+    pools: new BufferPools(BUFFER_CLASSES, () => 0),
+    idleTimeout: 1,
+    grace: SHORT,
+  };
   const relay = new Relay(context, client, server, { floats, sent: 0, received: 1 });
   client.send(1);
   assertEquals(String(await assertRejects(() => relay.run())), "Error: injected");
   assert(client.closed && server.closed);
-  assertEquals(clock.watched.size, 0);
+  assertEquals(ticker.ticking.size, 0);
 });
 
-Deno.test("a fault of this program in a beat ends its connection and is told", async () => {
+Deno.test("a fault of this program in a tick ends its connection and is told", async () => {
   const broken = {
     ...SHORT,
     get blocked(): number {
@@ -330,14 +335,14 @@ Deno.test("a fault of this program in a beat ends its connection and is told", a
   scene.client.gate = Promise.withResolvers<void>().promise;
   scene.server.send(1);
   await turn();
-  await scene.beat();
+  await scene.tick();
   assertEquals(String(await assertRejects(() => scene.run)), "Error: injected");
   assert(scene.client.closed && scene.server.closed);
 });
 
 Deno.test("a buffer is nobody else's while a read that the relay gave up may still fill it", async () => {
-  using clock = new Clock();
-  const pools = new BufferPools(LADDER, () => 0);
+  using ticker = new Ticker();
+  const pools = new BufferPools(BUFFER_CLASSES, () => 0);
   const late = Promise.withResolvers<number | null>();
   const buffers: Uint8Array[] = [];
   // The server fills the smallest buffer, then its next read hangs, while writing to the client fails.
@@ -348,7 +353,7 @@ Deno.test("a buffer is nobody else's while a read that the relay gave up may sti
     },
   });
   const client = fake({ write: () => Promise.reject(new Error("gone")) });
-  await relayOf(pools, clock, client, server).run();
+  await relayOf(pools, ticker, client, server).run();
   await turn();
   const given = pools.take(1);
   assert(given !== undefined && buffers[1] !== undefined);
@@ -381,26 +386,26 @@ Deno.test("the same when a fault or the deadline gives the read up", async () =>
 });
 
 Deno.test("large buffers are still to be had after many relays", async () => {
-  using clock = new Clock();
-  const pools = new BufferPools(LADDER, () => 0);
+  using ticker = new Ticker();
+  const pools = new BufferPools(BUFFER_CLASSES, () => 0);
   for (let count = 0; count < 1000; count++) {
     // Each reads enough to climb to the largest class, then both sides end.
     let left = 4;
     const server = fake({
       read: (buffer) => Promise.resolve(left-- > 0 ? buffer.length : null),
     });
-    await relayOf(pools, clock, fake({ read: () => Promise.resolve(null) }), server).run();
+    await relayOf(pools, ticker, fake({ read: () => Promise.resolve(null) }), server).run();
   }
   await turn();
-  for (const [level, { limit }] of LADDER.entries()) {
+  for (const [level, { limit }] of BUFFER_CLASSES.entries()) {
     if (limit === Infinity) continue;
     for (let count = 0; count < limit; count++) assert(pools.take(level, true) !== undefined);
     assertEquals(pools.take(level, true), undefined);
   }
 });
 
-function relayOf(pools: BufferPools, clock: Clock, client: Stream, server: Stream): Relay {
+function relayOf(pools: BufferPools, ticker: Ticker, client: Stream, server: Stream): Relay {
   const floats = new Float64Array(new SharedArrayBuffer(16));
-  const context = { clock, pools, idleTimeout: 0, grace: SHORT };
+  const context = { ticker, pools, idleTimeout: 0, grace: SHORT };
   return new Relay(context, client, server, { floats, sent: 0, received: 1 });
 }

@@ -21,7 +21,7 @@
  *
  * @module
  */
-import type { Watched } from "./ticker.ts";
+import type { Ticking } from "./ticker.ts";
 
 /** A buffer that a runtime may read into. */
 export type Buffer = Uint8Array<ArrayBuffer>;
@@ -41,7 +41,7 @@ export interface BufferClass {
 }
 
 /** The classes of the ordinary relay. */
-export const LADDER: readonly BufferClass[] = [
+export const BUFFER_CLASSES: readonly BufferClass[] = [
   { size: 2048, spread: 128, limit: Infinity, reserve: 0, waiting: Infinity },
   { size: 65536, spread: 4096, limit: 256, reserve: 0, waiting: 128 },
   { size: 131072, spread: 8192, limit: 128, reserve: 32, waiting: 64 },
@@ -49,16 +49,16 @@ export const LADDER: readonly BufferClass[] = [
 ];
 
 /** The one class of a dumping relay: its size is the largest record of the classic. */
-export const DUMP_LADDER: readonly BufferClass[] = [
+export const DUMP_BUFFER_CLASSES: readonly BufferClass[] = [
   { size: 32768, spread: 1, limit: Infinity, reserve: 0, waiting: Infinity },
 ];
 
 /** Bytes that a connection moves without a pause before it may take what is kept for those. */
 export const MOVING: number = 8 * 1024 * 1024;
-/** Beats between two looks at what was not needed. */
-const TRIM_BEATS = 8;
+/** Ticks between two looks at what was not needed. */
+const TRIM_TICKS = 8;
 /** Free small buffers that are always kept. */
-const KEEP = 64;
+const MIN_FREE = 64;
 
 interface Pool {
   readonly kind: BufferClass;
@@ -70,8 +70,8 @@ interface Pool {
 }
 
 /** The pools of one thread. */
-export class BufferPools implements Watched {
-  /** Beats so far, by which a pause is told. */
+export class BufferPools implements Ticking {
+  /** Ticks so far, by which a pause is told. */
   now = 0;
   readonly #pools: readonly Pool[];
   readonly #chance: () => number;
@@ -79,12 +79,12 @@ export class BufferPools implements Watched {
   /**
    * Makes empty pools.
    *
-   * @param ladder The classes, smallest first.
+   * @param readBuffer The classes, smallest first.
    * @param chance Draws a number from 0 up to 1.
    */
-  constructor(ladder: readonly BufferClass[], chance: () => number = Math.random) {
+  constructor(readBuffer: readonly BufferClass[], chance: () => number = Math.random) {
     this.#chance = chance;
-    this.#pools = ladder.map((kind) => ({ kind, free: [], inUse: 0, waiting: 0, spare: 0 }));
+    this.#pools = readBuffer.map((kind) => ({ kind, free: [], inUse: 0, waiting: 0, spare: 0 }));
   }
 
   /**
@@ -144,11 +144,11 @@ export class BufferPools implements Watched {
   }
 
   /** Lets go of what was not needed for a while. */
-  beat(now: number): void {
+  onTick(now: number): void {
     this.now = now;
-    if (now % TRIM_BEATS !== 0) return;
+    if (now % TRIM_TICKS !== 0) return;
     for (const [level, pool] of this.#pools.entries()) {
-      pool.free.splice(0, Math.max(0, pool.spare - (level === 0 ? KEEP : 0)));
+      pool.free.splice(0, Math.max(0, pool.spare - (level === 0 ? MIN_FREE : 0)));
       pool.spare = pool.free.length;
     }
   }

@@ -4,17 +4,17 @@
  * @module
  */
 import { type Direction, formatEnd, formatRecord } from "../../core/dump.ts";
-import { Backlog, type ByteSink } from "../../system/output_queue.ts";
+import { type ByteSink, OutputQueue } from "../../system/output_queue.ts";
 import type { LineWriter } from "../../core/events.ts";
 import type { Stream } from "./stream.ts";
 
 /** Writes records of many connections to one sink. */
 export class Dump {
-  readonly #backlog: Backlog;
+  readonly #queue: OutputQueue;
 
   /** Starts a dump to a sink; a reader that is too slow or gone is told to the log, once. */
   constructor(sink: ByteSink, log: LineWriter) {
-    this.#backlog = new Backlog(sink, (why) => {
+    this.#queue = new OutputQueue(sink, (why) => {
       log.log(
         "warning",
         `packet dump stopped: its reader is ${why === "slow" ? "too slow" : "gone"}`,
@@ -31,7 +31,7 @@ export class Dump {
   #tapOne(stream: Stream, direction: Direction, end: { seen: boolean }): Stream {
     const finish = (failed: boolean): void => {
       // Only the side that ended first is reported.
-      if (!end.seen) this.#backlog.put(formatEnd(direction, failed));
+      if (!end.seen) this.#queue.put(formatEnd(direction, failed));
       end.seen = true;
     };
     return {
@@ -39,7 +39,7 @@ export class Dump {
         try {
           const count = await stream.read(buffer);
           if (count === null) finish(false);
-          else this.#backlog.put(formatRecord(direction, buffer.subarray(0, count)));
+          else this.#queue.put(formatRecord(direction, buffer.subarray(0, count)));
           return count;
         } catch (error) {
           if (!(error instanceof Deno.errors.Interrupted)) finish(true);

@@ -1,5 +1,5 @@
 /**
- * One thread's share of the work: its listener, clock, buffers and sessions.
+ * One thread's share of the work: its listener, ticker, buffers and sessions.
  *
  * The same code runs in the main thread and in each worker.
  *
@@ -8,8 +8,8 @@
 import { EndpointReader } from "../../core/table/endpoint.ts";
 import type { Table } from "../../core/table/schema.ts";
 import type { ByteSink } from "../../system/output_queue.ts";
-import { BufferPools, DUMP_LADDER, LADDER } from "./buffer_pools.ts";
-import { Clock } from "./ticker.ts";
+import { BUFFER_CLASSES, BufferPools, DUMP_BUFFER_CLASSES } from "./buffer_pools.ts";
+import { Ticker } from "./ticker.ts";
 import { Dump } from "./dump_writer.ts";
 import type { Reporter } from "../../core/events.ts";
 import { GRACE } from "./grace.ts";
@@ -39,7 +39,7 @@ export interface EngineConfig {
 export class Engine {
   /** Resolves when the listener is closed and the last connection has ended. */
   readonly done: Promise<void>;
-  readonly #clock: Clock;
+  readonly #ticker: Ticker;
   readonly #acceptor: Acceptor;
   readonly #ended = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
@@ -62,11 +62,11 @@ export class Engine {
     reporter: Reporter,
     dumpTo?: ByteSink,
   ) {
-    this.#clock = new Clock((fault) => reportFault(reporter, fault));
+    this.#ticker = new Ticker((fault) => reportFault(reporter, fault));
     this.#acceptor = new Acceptor(listener, reporter);
-    const pools = new BufferPools(dumpTo === undefined ? LADDER : DUMP_LADDER);
-    this.#clock.watched.add(pools);
-    const ports = new PortWatch(this.#clock, reporter);
+    const pools = new BufferPools(dumpTo === undefined ? BUFFER_CLASSES : DUMP_BUFFER_CLASSES);
+    this.#ticker.ticking.add(pools);
+    const ports = new PortWatch(this.#ticker, reporter);
     const context: SessionContext = {
       ...config,
       ...place,
@@ -75,10 +75,11 @@ export class Engine {
       reporter,
       pools,
       grace: GRACE,
-      clock: this.#clock,
+      ticker: this.#ticker,
       dump: dumpTo === undefined ? undefined : new Dump(dumpTo, reporter),
       relays: this.#relays,
-      exhausted: (shortage) => shortage === "out of ports" ? ports.wait() : this.#acceptor.starve(),
+      exhausted: (shortage) =>
+        shortage === "out of ports" ? ports.wait() : this.#acceptor.outOfDescriptors(),
       ending: () => this.#ending,
     };
     this.done = this.#run(context);
@@ -98,7 +99,7 @@ export class Engine {
   /** Ends every connection. */
   endAll(): void {
     this.#ending = true;
-    this.#clock.expire();
+    this.#ticker.expire();
     for (const relay of [...this.#relays]) relay.end("ended by balance");
   }
 
@@ -108,9 +109,9 @@ export class Engine {
     await this.#acceptor.run(serve, () => this.#sessions);
     this.#listening = false;
     this.#closed.resolve();
-    this.#settle();
+    this.#checkDrained();
     await this.#ended.promise;
-    this.#clock[Symbol.dispose]();
+    this.#ticker[Symbol.dispose]();
   }
 
   /** Serves one client. A fault of this program's own is told and ends nothing but that client's connection. */
@@ -123,12 +124,12 @@ export class Engine {
     } finally {
       this.#sessions--;
       this.#acceptor.clientLeft();
-      this.#settle();
+      this.#checkDrained();
     }
   }
 
   /** After the last session of a closed listener nothing is left to do. */
-  #settle(): void {
+  #checkDrained(): void {
     if (!this.#listening && this.#sessions === 0) this.#ended.resolve();
   }
 }

@@ -16,7 +16,7 @@ const EPISODE_MS = 5000;
 /** By how many clients the number falls below the one at which descriptors ran out. */
 const SPARE_CLIENTS = 4;
 /** Failures in a row after which the loop pauses, whatever they are. */
-const PATIENCE = 100;
+const FAILURES_TO_PAUSE = 100;
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -56,7 +56,7 @@ export class Acceptor {
   #closed = false;
   #paused: Promise<void> | undefined;
   /** When descriptors were last found to be out, in ms. */
-  #starved = -Infinity;
+  #exhaustedAt = -Infinity;
   /** Clients that were served then, less some: so many leave descriptors for other things. */
   #capacity = Infinity;
   /** Ends the wait for a client to leave. */
@@ -87,23 +87,23 @@ export class Acceptor {
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return;
         if (error instanceof Deno.errors.Interrupted) return;
-        if (isExhausted(error)) await this.starve();
-        else if (++failures % PATIENCE === 0) await this.#pause();
+        if (isExhausted(error)) await this.outOfDescriptors();
+        else if (++failures % FAILURES_TO_PAUSE === 0) await this.#pause();
       }
     }
   }
 
   /** Descriptors have run out: holds accepting back for a moment, and at fewer clients than now for a while. */
-  starve(): Promise<void> {
-    this.#starved = performance.now();
+  outOfDescriptors(): Promise<void> {
+    this.#exhaustedAt = performance.now();
     this.#capacity = Math.max(1, Math.min(this.#capacity, this.#clients() - SPARE_CLIENTS));
-    this.#reporter.starved();
+    this.#reporter.outOfDescriptors();
     return this.#pause();
   }
 
   /** Descriptors are out somewhere in this process: no more clients than now are served for a while. */
   hold(): void {
-    this.#starved = performance.now();
+    this.#exhaustedAt = performance.now();
     if (this.#capacity === Infinity) this.#capacity = Math.max(1, this.#clients());
   }
 
@@ -124,7 +124,7 @@ export class Acceptor {
 
   #full(): boolean {
     if (this.#capacity === Infinity) return false;
-    if (performance.now() - this.#starved > EPISODE_MS) this.#capacity = Infinity;
+    if (performance.now() - this.#exhaustedAt > EPISODE_MS) this.#capacity = Infinity;
     return this.#clients() >= this.#capacity;
   }
 

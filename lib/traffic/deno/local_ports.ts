@@ -3,41 +3,41 @@
  *
  * @module
  */
-import { Clock, type Watched } from "./ticker.ts";
+import { Ticker, type Ticking } from "./ticker.ts";
 import type { LineWriter } from "../../core/events.ts";
 
 /** Time without want after which the next want is news, in seconds. */
 const EPISODE_SECONDS = 60;
 
 /** Tells of the want of one thread, and when it is worth trying again. */
-export class PortWatch implements Watched {
-  readonly #clock: Clock;
+export class PortWatch implements Ticking {
+  readonly #ticker: Ticker;
   readonly #writer: LineWriter;
   #next: PromiseWithResolvers<void> | undefined;
-  /** Beat at which there was none the last time. */
+  /** Tick at which there was none the last time. */
   #wanted = -Infinity;
 
   /** Nothing is watched before the first want. */
-  constructor(clock: Clock, writer: LineWriter) {
-    this.#clock = clock;
+  constructor(ticker: Ticker, writer: LineWriter) {
+    this.#ticker = ticker;
     this.#writer = writer;
   }
 
-  /** There was no port: resolves on the next beat. Accepting goes on: another server's address may have ports left. */
+  /** There was no port: resolves on the next tick. Accepting goes on: another server's address may have ports left. */
   wait(): Promise<void> {
-    const { now } = this.#clock;
-    if (now - this.#wanted > Clock.beats(EPISODE_SECONDS)) {
+    const { now } = this.#ticker;
+    if (now - this.#wanted > Ticker.ticks(EPISODE_SECONDS)) {
       this.#writer.log("warning", "out of local ports: connects wait until some are free");
     }
     this.#wanted = now;
-    this.#clock.watched.add(this);
+    this.#ticker.ticking.add(this);
     this.#next ??= Promise.withResolvers();
     return this.#next.promise;
   }
 
   /** Lets everybody try again. */
-  beat(): void {
-    this.#clock.watched.delete(this);
+  onTick(): void {
+    this.#ticker.ticking.delete(this);
     this.#next?.resolve();
     this.#next = undefined;
   }

@@ -3,15 +3,15 @@
  *
  * @module
  */
-import { type Buffer, type BufferPools, LADDER, MOVING } from "./buffer_pools.ts";
+import { type Buffer, BUFFER_CLASSES, type BufferPools, MOVING } from "./buffer_pools.ts";
 
 /** Bursts of a connection after which it may wait with a large buffer. */
-const EARN = 8;
+const BURSTS_TO_KEEP = 8;
 /** Reads in a row that would have fitted the class below before a buffer is changed for it. */
-const PATIENCE = 8;
+const READS_TO_SHRINK = 8;
 
 /** The buffer of one direction, as it climbs through the classes and comes down again. */
-export class Ladder {
+export class ReadBuffer {
   /** Class of the buffer. */
   level = 0;
   /** The buffer to read into. */
@@ -23,13 +23,13 @@ export class Ladder {
   #quiet = 0;
   /** Bytes since the last pause. */
   #moved = 0;
-  /** Beat of the last read. */
+  /** Tick of the last read. */
   #last = 0;
 
   /** Starts with the smallest class. */
   constructor(pools: BufferPools) {
     this.#pools = pools;
-    this.buffer = pools.take(0) ?? new Uint8Array(LADDER[0]?.size ?? 0);
+    this.buffer = pools.take(0) ?? new Uint8Array(BUFFER_CLASSES[0]?.size ?? 0);
     this.#view = this.buffer;
   }
 
@@ -39,7 +39,7 @@ export class Ladder {
    * @param read Bytes in the buffer.
    * @returns Whether there is room for more now.
    */
-  widen(read: number): boolean {
+  grow(read: number): boolean {
     return this.level === 0 && read === this.buffer.length && this.#up(read);
   }
 
@@ -56,7 +56,7 @@ export class Ladder {
    *
    * @param read Bytes of the last read; if they fill the buffer, more is surely there.
    */
-  settle(read: number): void {
+  resize(read: number): void {
     const { now } = this.#pools;
     if (now - this.#last > 1) this.#moved = 0;
     this.#last = now;
@@ -85,9 +85,9 @@ export class Ladder {
   #stays(read: number): boolean {
     if (this.#waits) {
       this.#quiet = read <= this.#pools.sizeOf(this.level - 1) ? this.#quiet + 1 : 0;
-      return this.#quiet < PATIENCE;
+      return this.#quiet < READS_TO_SHRINK;
     }
-    this.#waits = ++this.#bursts > EARN && this.#pools.beginWait(this.level);
+    this.#waits = ++this.#bursts > BURSTS_TO_KEEP && this.#pools.beginWait(this.level);
     return this.#waits;
   }
 

@@ -4,9 +4,9 @@
  * @module
  */
 import type { BufferPools } from "./buffer_pools.ts";
-import { Clock, type Watched } from "./ticker.ts";
+import { Ticker, type Ticking } from "./ticker.ts";
 import type { GracePeriods } from "./grace.ts";
-import { Ladder } from "./read_buffer.ts";
+import { ReadBuffer } from "./read_buffer.ts";
 import { closeStream, DeliveryFailure, type Stream } from "./stream.ts";
 
 /** How a connection ended: which side ended it first, or why the relay did. */
@@ -33,7 +33,7 @@ export interface Meter {
 /** What all relays of a thread share. */
 export interface RelayContext {
   /** What timeouts hang on. */
-  readonly clock: Clock;
+  readonly ticker: Ticker;
   /** Where buffers come from. */
   readonly pools: BufferPools;
   /** Seconds of silence after which a connection is ended; 0 is never. */
@@ -42,13 +42,13 @@ export interface RelayContext {
   readonly grace: GracePeriods;
 }
 
-/** Beats at the end of a lost connection in which its client is not read: one may pass in a read under way. */
-const UNREAD_BEATS = 2;
+/** Ticks at the end of a lost connection in which its client is not read: one may pass in a read under way. */
+const UNREAD_TICKS = 2;
 
 /** One relayed connection. */
-export class Relay implements Watched {
-  /** Beat of the last byte. */
-  seen: number;
+export class Relay implements Ticking {
+  /** Tick of the last byte. */
+  lastActivity: number;
   /** How it ended; undefined while neither side has. */
   cause: Cause | undefined;
   /** Whether bytes that the client has sent were lost although the server may live. */
@@ -61,9 +61,9 @@ export class Relay implements Watched {
   readonly #client: Stream;
   readonly #server: Stream;
   readonly #meter: Meter;
-  readonly #over: PromiseWithResolvers<Cause> = Promise.withResolvers();
+  readonly #ended: PromiseWithResolvers<Cause> = Promise.withResolvers();
   #limit: number;
-  /** Beat at which it ends whatever happens. */
+  /** Tick at which it ends whatever happens. */
   #deadline = Infinity;
   /** Directions that have not ended. */
   #running = 2;
@@ -77,8 +77,8 @@ export class Relay implements Watched {
     this.#client = client;
     this.#server = server;
     this.#meter = meter;
-    this.seen = context.clock.now;
-    this.#limit = context.idleTimeout === 0 ? Infinity : Clock.beats(context.idleTimeout);
+    this.lastActivity = context.ticker.now;
+    this.#limit = context.idleTimeout === 0 ? Infinity : Ticker.ticks(context.idleTimeout);
   }
 
   /**
@@ -91,71 +91,71 @@ export class Relay implements Watched {
    * @throws A fault of this program's own, never a failure of a stream.
    */
   run(): Promise<Cause> {
-    if (this.#limit !== Infinity) this.#context.clock.watched.add(this);
+    if (this.#limit !== Infinity) this.#context.ticker.ticking.add(this);
     // The last one to end finishes the relay.
     this.#pump("client", this.#client, this.#server).catch((fault) => this.#break(fault));
     this.#pump("server", this.#server, this.#client).catch((fault) => this.#break(fault));
-    return this.#over.promise;
+    return this.#ended.promise;
   }
 
   /** Ends the connection now. */
   end(cause: Cause): void {
     this.cause ??= cause;
     this.#close();
-    this.#over.resolve(this.cause);
+    this.#ended.resolve(this.cause);
   }
 
   /** Ends the connection if it has lasted too long; never throws. */
-  beat(now: number): void {
+  onTick(now: number): void {
     try {
-      if (this.#deadline === Infinity) this.#limitSilence(now);
+      if (this.#deadline === Infinity) this.#checkSilence(now);
       else if (now >= this.#deadline) this.end("server reset");
     } catch (fault) {
       this.#break(fault);
     }
   }
 
-  #limitSilence(now: number): void {
+  #checkSilence(now: number): void {
     const limit = this.#blocked > 0
-      ? Math.max(this.#limit, Clock.beats(this.#context.grace.blocked))
+      ? Math.max(this.#limit, Ticker.ticks(this.#context.grace.blocked))
       : this.#limit;
-    if (now - this.seen <= limit) return;
+    if (now - this.lastActivity <= limit) return;
     this.cause = this.cause === undefined ? "idle timeout" : "half-close timeout";
     this.end(this.cause);
   }
 
   /** One direction, until its end of file or a failure. The hot path: nothing may be allocated for each chunk. */
   async #pump(side: Side, from: Stream, to: Stream): Promise<void> {
-    const { clock, pools } = this.#context;
-    const ladder = new Ladder(pools);
+    const { ticker, pools } = this.#context;
+    const readBuffer = new ReadBuffer(pools);
     // Whose stream is in use, so that it is known who has failed; nobody's failure is a fault of this program.
     let user: Side | undefined = side;
     let reading: Promise<number | null> | undefined;
     let ended = true;
     try {
-      reading = from.read(ladder.buffer);
+      reading = from.read(readBuffer.buffer);
       for (let start = 0;;) {
         user = side;
         let end = await reading;
         user = undefined;
         if (end === null) break;
         end += start;
-        this.seen = clock.now;
+        this.lastActivity = ticker.now;
         let waiting = false;
-        if (ladder.widen(end)) {
+        if (readBuffer.grow(end)) {
           // More than the smallest buffer holds: whatever is there already goes out with it in one write.
           user = side;
-          reading = from.read(ladder.buffer.subarray(end));
-          const more = await settled(reading);
+          reading = from.read(readBuffer.buffer.subarray(end));
+          const more = await peekRead(reading);
           waiting = more === undefined;
           end += more ?? 0;
         }
-        const bytes = ladder.view(start, end);
+        const bytes = readBuffer.view(start, end);
         user = OTHER[side];
         this.#blocked++;
         let written = await to.write(bytes);
         while (written < bytes.length) {
-          this.seen = clock.now;
+          this.lastActivity = ticker.now;
           written += await to.write(bytes.subarray(written));
         }
         this.#blocked--;
@@ -163,19 +163,19 @@ export class Relay implements Watched {
         this.#count(side, written);
         start = waiting ? end : 0;
         if (waiting) continue;
-        ladder.settle(end);
+        readBuffer.resize(end);
         user = side;
-        reading = from.read(ladder.buffer);
+        reading = from.read(readBuffer.buffer);
       }
       user = OTHER[side];
-      await this.#pass(side, to);
+      await this.#onEof(side, to);
     } catch (error) {
       if (user === undefined || isFault(error)) this.#break(error);
-      else ended = await this.#failed(side, user, error, ladder.buffer);
+      else ended = await this.#onError(side, user, error, readBuffer.buffer);
     } finally {
       // A read that is still under way may yet fill its buffer: nobody else may have that before.
       await ignoreResult(reading);
-      ladder.end();
+      readBuffer.end();
     }
     if (ended && --this.#running === 0) this.end(`${side} closed`);
   }
@@ -192,14 +192,16 @@ export class Relay implements Watched {
   }
 
   /** Passes an end of file on; from now on the other direction has limited patience. */
-  async #pass(side: Side, to: Stream): Promise<void> {
+  async #onEof(side: Side, to: Stream): Promise<void> {
     if (this.#finished) return;
     const { grace, idleTimeout } = this.#context;
     this.cause ??= `${side} closed`;
     // The other direction has ended before: closing the connection tells it.
     if (this.#running === 1) return;
     const silence = idleTimeout || Infinity;
-    this.#allow(side === "server" ? Math.min(silence, grace.client) : idleTimeout || grace.server);
+    this.#limitSilence(
+      side === "server" ? Math.min(silence, grace.client) : idleTimeout || grace.server,
+    );
     await to.closeWrite();
   }
 
@@ -209,7 +211,7 @@ export class Relay implements Watched {
    *
    * @returns Whether the direction has ended; if not, the deadline ends the connection.
    */
-  async #failed(side: Side, failing: Side, error: unknown, buffer: Uint8Array): Promise<boolean> {
+  async #onError(side: Side, failing: Side, error: unknown, buffer: Uint8Array): Promise<boolean> {
     // What fails after the end was closed by it.
     if (this.#finished) return true;
     if (failing === "client") {
@@ -237,11 +239,11 @@ export class Relay implements Watched {
 
   /** The server is gone: what is left has an end, whatever the client does. */
   #lose(): void {
-    const { clock, grace } = this.#context;
+    const { ticker, grace } = this.#context;
     this.cause ??= "server reset";
     if (this.#deadline !== Infinity) return;
-    this.#deadline = clock.now + Clock.beats(grace.lost);
-    clock.watched.add(this);
+    this.#deadline = ticker.now + Ticker.ticks(grace.lost);
+    ticker.ticking.add(this);
   }
 
   /**
@@ -253,24 +255,24 @@ export class Relay implements Watched {
    * @returns Whether the client's end of file has come.
    */
   async #drop(buffer: Uint8Array): Promise<boolean> {
-    const { clock } = this.#context;
-    while (clock.now < this.#deadline - UNREAD_BEATS) {
+    const { ticker } = this.#context;
+    while (ticker.now < this.#deadline - UNREAD_TICKS) {
       if (await this.#client.read(buffer) === null) return true;
     }
     return false;
   }
 
   /** Allows the remaining direction so many seconds of silence. */
-  #allow(seconds: number): void {
-    const { clock } = this.#context;
-    this.#limit = Clock.beats(seconds);
-    this.seen = clock.now;
-    clock.watched.add(this);
+  #limitSilence(seconds: number): void {
+    const { ticker } = this.#context;
+    this.#limit = Ticker.ticks(seconds);
+    this.lastActivity = ticker.now;
+    ticker.ticking.add(this);
   }
 
   #close(): void {
     this.#finished = true;
-    this.#context.clock.watched.delete(this);
+    this.#context.ticker.ticking.delete(this);
     closeStream(this.#client);
     closeStream(this.#server);
   }
@@ -278,7 +280,7 @@ export class Relay implements Watched {
   /** A fault of this program's own ends this connection and nothing else. */
   #break(fault: unknown): void {
     this.#close();
-    this.#over.reject(fault);
+    this.#ended.reject(fault);
   }
 }
 
@@ -311,7 +313,7 @@ const TURNS = 4;
  *
  * @returns The bytes read; `undefined` if it is not done, or came to the end or to a failure, which awaiting it will tell.
  */
-async function settled(reading: Promise<number | null>): Promise<number | undefined> {
+async function peekRead(reading: Promise<number | null>): Promise<number | undefined> {
   let bytes: number | null = null;
   reading.then((count) => bytes = count, () => bytes = null);
   for (let turn = 0; turn < TURNS && bytes === null; turn++) await null;

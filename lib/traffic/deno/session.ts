@@ -11,7 +11,7 @@ import type { Dump } from "./dump_writer.ts";
 import { Relay, type RelayContext } from "./relay.ts";
 import { type End, logEnd, type SessionLog, traceAttempt } from "./session_log.ts";
 import { closeStream, type Stream } from "./stream.ts";
-import { Clock } from "./ticker.ts";
+import { Ticker } from "./ticker.ts";
 
 /** What all sessions of a thread share. */
 export interface SessionContext extends AttemptRules, RelayContext, SessionLog {
@@ -70,11 +70,11 @@ async function reach(
   attempt: Attempt,
   stack: DisposableStack,
 ): Promise<Reached | undefined> {
-  const { clock, connectTimeout, reporter, source } = context;
-  const patience = clock.now + Clock.beats(connectTimeout);
+  const { ticker, connectTimeout, reporter, source } = context;
+  const patience = ticker.now + Ticker.ticks(connectTimeout);
   for (let step = attempt.begin(); step.kind !== "refuse";) {
     const { lease } = step;
-    const deadline = clock.deadline(connectTimeout);
+    const deadline = ticker.deadline(connectTimeout);
     const result = await connect(lease.endpoint, { deadline, source });
     if (result.kind === "connected") {
       stack.defer(() => closeStream(result.stream));
@@ -84,7 +84,7 @@ async function reach(
       return { lease, server: result.stream };
     }
     const { reason } = result;
-    const patient = isShortage(reason) && clock.now < patience && !context.ending();
+    const patient = isShortage(reason) && ticker.now < patience && !context.ending();
     if (patient) await context.exhausted(reason);
     else reporter.trace?.(traceAttempt(lease.slot, reason));
     // Whoever ends everything wants no other server tried.

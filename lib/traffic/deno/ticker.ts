@@ -1,60 +1,60 @@
 /**
- * The one clock: every timeout of a thread hangs on its beat, none on a timer of its own.
+ * The one ticker: every timeout of a thread hangs on its tick, none on a timer of its own.
  *
  * Arming a timer costs more than relaying a small request, so idle times are looked at by a sweep and connects share one
- * signal a beat.
+ * signal a tick.
  *
  * @module
  */
 
-/** Time between two beats, in ms. */
-export const BEAT_MS = 250;
+/** Time between two ticks, in ms. */
+export const TICK_MS = 250;
 
-/** Something that is looked at on every beat. */
-export interface Watched {
-  /** Called on every beat with the number of beats so far. */
-  beat(now: number): void;
+/** Something that is looked at on every tick. */
+export interface Ticking {
+  /** Called on every tick with the number of ticks so far. */
+  onTick(now: number): void;
 }
 
-/** A signal and the beat at which it aborts. */
+/** A signal and the tick at which it aborts. */
 interface Due {
   readonly at: number;
   readonly controller: AbortController;
 }
 
-/** The beat of one thread. Ends when disposed, without firing what is outstanding. */
-export class Clock implements Disposable {
-  /** Beats so far. */
+/** The tick of one thread. Ends when disposed, without firing what is outstanding. */
+export class Ticker implements Disposable {
+  /** Ticks so far. */
   now = 0;
-  /** Everything that is looked at on every beat. */
-  readonly watched: Set<Watched> = new Set();
+  /** Everything that is looked at on every tick. */
+  readonly ticking: Set<Ticking> = new Set();
   readonly #timer: number;
   readonly #report: (fault: unknown) => void;
-  /** What is due, by the beats that it was given: so each list is in the order in which it is due. */
+  /** What is due, by the ticks that it was given: so each list is in the order in which it is due. */
   readonly #due: Map<number, Due[]> = new Map();
 
   /**
-   * Starts the beat.
+   * Starts the tick.
    *
    * @param report Told when something that is watched throws; it is not watched any more then.
    */
   constructor(report: (fault: unknown) => void = rejectUnhandled) {
     this.#report = report;
-    this.#timer = setInterval(() => this.#beat(), BEAT_MS);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** The number of beats that surely cover a time in seconds. */
-  static beats(seconds: number): number {
-    return Math.ceil(seconds * 1000 / BEAT_MS) + 1;
+  /** The number of ticks that surely cover a time in seconds. */
+  static ticks(seconds: number): number {
+    return Math.ceil(seconds * 1000 / TICK_MS) + 1;
   }
 
   /**
-   * A signal that aborts after a time; all callers of one beat and time share it.
+   * A signal that aborts after a time; all callers of one tick and time share it.
    *
-   * @param seconds At least this long, at most two beats longer. Lengths are few: each has a list that stays.
+   * @param seconds At least this long, at most two ticks longer. Lengths are few: each has a list that stays.
    */
   deadline(seconds: number): AbortSignal {
-    const length = Clock.beats(seconds);
+    const length = Ticker.ticks(seconds);
     const at = this.now + length;
     const due = this.#due.get(length) ?? [];
     const last = due.at(-1);
@@ -72,25 +72,25 @@ export class Clock implements Disposable {
     }
   }
 
-  /** Stops the beat. */
+  /** Stops the tick. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }
 
-  #beat(): void {
+  #tick(): void {
     this.now++;
     for (const due of this.#due.values()) {
       while (due[0] !== undefined && due[0].at <= this.now) due.shift()?.controller.abort();
     }
-    for (const each of this.watched) this.#look(each);
+    for (const each of this.ticking) this.#look(each);
   }
 
   /** One that throws must not keep the others from being looked at, nor end the thread. */
-  #look(each: Watched): void {
+  #look(each: Ticking): void {
     try {
-      each.beat(this.now);
+      each.onTick(this.now);
     } catch (fault) {
-      this.watched.delete(each);
+      this.ticking.delete(each);
       this.#report(fault);
     }
   }

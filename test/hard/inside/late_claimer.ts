@@ -7,7 +7,7 @@
  */
 import "../../../lib/workers/worker.ts";
 import { openTable, shareWord } from "../../../lib/core/table/schema.ts";
-import type { Start } from "../../../lib/workers/pool.ts";
+import type { StartCommand } from "../../../lib/workers/messages.ts";
 
 const scope = globalThis as unknown as { onmessage: (event: MessageEvent) => void };
 const real = scope.onmessage;
@@ -22,7 +22,7 @@ const listener = {
 };
 
 scope.onmessage = async (event) => {
-  const order: Start = event.data;
+  const order: StartCommand = event.data;
   if (order.kind !== "start") return real(event);
   const last = await client;
   Object.assign(Deno, { listen: () => listener });

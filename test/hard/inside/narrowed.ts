@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { narrow } from "../../../lib/system/permissions.ts";
+import { dropPermissions } from "../../../lib/system/permissions.ts";
 import { attempts } from "./attempts.ts";
 
 const [dir = ""] = Deno.args;
-narrow([Deno.realPathSync(dir), dir], []);
+dropPermissions([Deno.realPathSync(dir), dir], []);
 Deno.stdout.writeSync(new TextEncoder().encode(JSON.stringify(attempts(dir))));

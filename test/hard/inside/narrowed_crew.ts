@@ -8,8 +8,8 @@
 import { fileURLToPath } from "node:url";
 import { PLAIN_ENGINE } from "../../kit/engine_config.ts";
 import { createTable } from "../../../lib/core/table/schema.ts";
-import { WorkerCrew } from "../../../lib/workers/pool.ts";
-import { narrow } from "../../../lib/system/permissions.ts";
+import { WorkerPool } from "../../../lib/workers/pool.ts";
+import { dropPermissions } from "../../../lib/system/permissions.ts";
 
 const [dir = "", port, wire] = Deno.args;
 
@@ -17,21 +17,21 @@ function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-const crew = new WorkerCrew(
+const pool = new WorkerPool(
   { hostname: "127.0.0.1", port: Number(port) },
   PLAIN_ENGINE,
   createTable(2),
   {
     log: (_level, message, fields = {}) => say(`${message} ${JSON.stringify(fields)}`),
     trace: undefined,
-    starved: () => {},
+    outOfDescriptors: () => {},
   },
   { module: new URL(`./mortal_worker.ts?port=${wire}`, import.meta.url) },
 );
-await crew.start();
+await pool.start();
 // As an instance with workers does: their code stays readable.
 const code = ["./", "../../../lib/"].map((each) => fileURLToPath(new URL(each, import.meta.url)));
-narrow([dir], [], code);
+dropPermissions([dir], [], code);
 say("ready");
 await Deno.stdin.read(new Uint8Array(1));
 Deno.exit(0);

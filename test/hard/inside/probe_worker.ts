@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Order, Word } from "../../../lib/workers/pool.ts";
+import type { WorkerCommand, WorkerMessage } from "../../../lib/workers/messages.ts";
 import { attempts } from "./attempts.ts";
 
 interface Scope {
-  onmessage: ((event: MessageEvent<Order>) => void) | null;
-  postMessage(word: Word): void;
+  onmessage: ((event: MessageEvent<WorkerCommand>) => void) | null;
+  postMessage(word: WorkerMessage): void;
 }
 
 const scope = globalThis as unknown as Scope;

@@ -1,0 +1,65 @@
+/**
+ * The threads that accept and relay: what an instance does with them, what a worker is told and what it tells.
+ *
+ * @module
+ */
+import type { Fields, Level } from "../core/events.ts";
+import type { WorkerView } from "../core/report/report.ts";
+import type { EngineConfig } from "../traffic/deno/engine.ts";
+import type { ListenAddress } from "../traffic/deno/listener.ts";
+
+/** All threads that accept and relay. */
+export interface Workers {
+  /** Resolves when nothing listens any more and the last connection has ended. */
+  readonly done: Promise<void>;
+  /** The threads as they are now. */
+  views(): WorkerView[];
+  /** Stops listening; connections go on. Resolves when the port is free. */
+  stopListening(): Promise<void>;
+  /** Descriptors are out: no thread serves more clients than now for a while. */
+  hold(): void;
+  /** Ends every connection. */
+  endAll(): void;
+}
+
+/** The first message to a worker. */
+export interface StartCommand {
+  /** Which order this is. */
+  readonly kind: "start";
+  /** What its engine is asked to do. */
+  readonly config: EngineConfig;
+  /** Where to listen, together with the others. */
+  readonly address: ListenAddress;
+  /** The channel table's memory. */
+  readonly memory: SharedArrayBuffer;
+  /** How many workers count in it. */
+  readonly workers: number;
+  /** This worker's number. */
+  readonly worker: number;
+  /** How many threads of this number have died. */
+  readonly epoch: number;
+  /** Whether `-d` lines are wanted. */
+  readonly trace: boolean;
+}
+
+/** What a worker is told. */
+export type WorkerCommand = StartCommand | { readonly kind: "stop" | "hold" | "end" };
+
+/** What a worker tells. */
+export type WorkerMessage =
+  /** It listens. */
+  | { readonly kind: "up" }
+  /** It does not listen any more. */
+  | { readonly kind: "stopped" }
+  /** It ends by a failure of its own. */
+  | { readonly kind: "died"; readonly reason: string }
+  /** It has stopped and its last connection has ended. */
+  | { readonly kind: "done" }
+  | {
+    readonly kind: "log";
+    readonly level: Level;
+    readonly message: string;
+    readonly fields: Fields;
+  }
+  | { readonly kind: "out of descriptors" }
+  | { readonly kind: "trace"; readonly line: string };
