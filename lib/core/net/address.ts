@@ -38,6 +38,10 @@ export function atoi32(text: string): number {
  * @returns The address as an unsigned 32-bit number, or `undefined` if it is none.
  */
 export function parseIpv4(text: string): number | undefined {
+  return scanQuad(text) ?? parseParts(text);
+}
+
+function parseParts(text: string): number | undefined {
   const parts = text.split(".");
   if (parts.length > 4) return undefined;
   const last = parts.pop() ?? "";
@@ -52,6 +56,34 @@ export function parseIpv4(text: string): number | undefined {
   if (rest === undefined || rest >= room) return undefined;
   return address * room + rest;
 }
+
+/**
+ * Reads a dotted quad as runtimes print it, decimal and without leading zeros, in one pass: every client has one.
+ *
+ * @returns Unsigned 32-bit number; `undefined` for every other spelling.
+ */
+function scanQuad(text: string): number | undefined {
+  let address = 0;
+  let part = -1;
+  let dots = 0;
+  for (let at = 0; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit === DOT - ZERO && part >= 0) {
+      address = address * 256 + part;
+      part = -1;
+      dots++;
+    } else if (digit >= 0 && digit <= 9 && part !== 0) {
+      part = part < 0 ? digit : part * 10 + digit;
+    } else {
+      return undefined;
+    }
+    if (part > 255) return undefined;
+  }
+  return dots === 3 && part >= 0 ? address * 256 + part : undefined;
+}
+
+const ZERO = 0x30;
+const DOT = 0x2e;
 
 function parsePart(text: string): number | undefined {
   if (/^0[xX][0-9a-fA-F]+$/.test(text)) return Number(text);
