@@ -8,9 +8,11 @@ import { COMMANDS } from "../lib/core/control/interpreter.ts";
 import { EXIT } from "../lib/core/errors.ts";
 import { formatHelp } from "../lib/core/command_line/help.ts";
 import { OPTIONS, type OptionSpec } from "../lib/core/command_line/options.ts";
+import { parseIpv6 } from "../lib/core/net/address.ts";
 import { GRANTS } from "../lib/system/permissions.ts";
 import { assertEquals, assertGreater, assertStringIncludes } from "./kit/assert.ts";
 import { needing, program } from "./kit/needs.ts";
+import { slowHash, slowScore } from "./kit/slow_rendezvous.ts";
 import config from "../deno.json" with { type: "json" };
 import map from "../lib/imports.json" with { type: "json" };
 
@@ -121,6 +123,18 @@ Deno.test("the manual page's synopsis has every option of the code and no other"
     [...new Set([...short, ...long])].toSorted(),
     options.flatMap(spellings).toSorted(),
   );
+});
+
+Deno.test("the manual page's scores of rendezvous are what its formula gives", () => {
+  const rows = section("METHODS").map((line) => line.split(/ {2,}/)).filter((row) =>
+    /^[0-9a-f]{16}$/.test(row[3] ?? "")
+  );
+  assertGreater(rows.length, 0);
+  for (const [client = "", name = "", weight, mixed, score] of rows) {
+    const address = parseIpv6(client) ?? new Uint8Array();
+    assertEquals(slowHash(address, name).toString(16).padStart(16, "0"), mixed);
+    assertEquals(slowScore(address, name, Number(weight)).toFixed(12), score);
+  }
 });
 
 Deno.test("--help lists exactly the options that the code has", () => {

@@ -1,5 +1,5 @@
 /**
- * Text from strangers, made safe to print.
+ * Text for people, that of strangers made safe to print.
  *
  * @module
  */
@@ -10,6 +10,11 @@ export function printable(text: string): string {
     const code = character.codePointAt(0) ?? 0;
     return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
   });
+}
+
+/** Names what may be chosen: `a, b or c`. */
+export function listed(words: readonly string[]): string {
+  return words.join(", ").replace(/, (?=[^,]*$)/, " or ");
 }
 
 /**

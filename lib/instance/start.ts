@@ -6,7 +6,14 @@
 import { type Endpoint, formatHost } from "../core/net/socket_address.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
 import { MAX_WORKERS, type Options } from "../core/command_line/options.ts";
-import { type GroupSpec, parseGroups, parsePort, type Port } from "../core/command_line/spec.ts";
+import {
+  channelName,
+  groupMethods,
+  type GroupSpec,
+  parseGroups,
+  parsePort,
+  type Port,
+} from "../core/command_line/spec.ts";
 import { apply } from "../core/table/change.ts";
 import { placeAt } from "../core/table/place.ts";
 import { createTable, type Table } from "../core/table/schema.ts";
@@ -77,7 +84,7 @@ export async function startUp(given: Options, output: StartOutput): Promise<Star
   const groups = parseGroups(options.destinations, port.number, services);
   if (control !== undefined) await checkPlace(control.path, control.uid);
   const table = createTable(workers);
-  await fillTable(table, groups);
+  await fillTable(table, groups, options.methods);
   const config = await engineConfig(options);
   const logFile = options.logFile === undefined ? undefined : openLogFile(options.logFile);
   if (options.debug) traceChannels(table, output);
@@ -177,16 +184,24 @@ export function codeFolder(): string {
   return Deno.build.standalone ? folder : `${folder}/..`;
 }
 
-async function fillTable(table: Table, groups: readonly GroupSpec[]): Promise<void> {
-  const known = new Map<string, Endpoint>();
-  for (const [group, { method, destinations }] of groups.entries()) {
+async function fillTable(
+  table: Table,
+  groups: readonly GroupSpec[],
+  wanted: Options["methods"],
+): Promise<void> {
+  for (const [group, method] of groupMethods(groups, wanted).entries()) {
     apply(table, [{ kind: "method", group, method }]);
-    for (const { host, port, maxc } of destinations) {
+  }
+  const known = new Map<string, Endpoint>();
+  for (const [group, { destinations }] of groups.entries()) {
+    for (const destination of destinations) {
+      const { host, port, maxc } = destination;
+      const name = channelName(destination);
       const endpoint = known.get(host) ?? await resolveOrFail(host);
       known.set(host, endpoint);
       requireNet(host, formatHost(endpoint), port);
       const place = placeAt(endpoint, port);
-      apply(table, [{ kind: "create", group, place, maxc, enabled: true }]);
+      apply(table, [{ kind: "create", group, place, maxc, enabled: true, name }]);
     }
   }
 }
@@ -199,14 +214,22 @@ async function resolveOrFail(host: string): Promise<Endpoint> {
 }
 
 async function engineConfig(options: Options): Promise<EngineConfig> {
-  const { connectTimeout, idleTimeout, autodisable, hashFailover, source, logConnections } =
-    options;
+  const {
+    connectTimeout,
+    idleTimeout,
+    autodisable,
+    hashFailover,
+    loadBound,
+    source,
+    logConnections,
+  } = options;
   const address = source === undefined ? undefined : formatHost(await resolveOrFail(source));
   return {
     connectTimeout,
     idleTimeout,
     autodisable,
     hashFailover,
+    loadBound,
     logConnections,
     source: address,
   };

@@ -26,6 +26,19 @@ const REFUSALS: readonly Refusal[] = [
     says: /^unknown or invalid address \[\]\n$/,
   },
   {
+    name: "an unknown method",
+    args: (port) => ["-f", "--method", "rr,best", port, "127.0.0.1"],
+    code: 64,
+    says:
+      /^balance: --method takes rr, hash, least, random or rendezvous, or several with commas, not 'best'\n/,
+  },
+  {
+    name: "a load bound below 100",
+    args: (port) => ["-f", "--method=rendezvous", "--load-bound=80", port, "127.0.0.1"],
+    code: 64,
+    says: /^balance: --load-bound takes a percentage of 100 or more, not '80'\n/,
+  },
+  {
     name: "an unknown -B",
     args: (port) => ["-f", "-B", "nosuch.invalid", port, "127.0.0.1"],
     code: 65,

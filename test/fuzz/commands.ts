@@ -9,7 +9,8 @@ import { interpret } from "../../lib/core/control/interpreter.ts";
 import type { Endpoint } from "../../lib/core/net/socket_address.ts";
 import { formatAnswer, parseAnswerLine } from "../../lib/core/control/protocol.ts";
 import { apply } from "../../lib/core/table/change.ts";
-import { createTable, type Table } from "../../lib/core/table/schema.ts";
+import { methodOf } from "../../lib/core/table/access.ts";
+import { createTable, METHODS, type Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import type { Random } from "../hard/random.ts";
 import { nastyText, type Target } from "./target.ts";
@@ -19,11 +20,13 @@ const HOST: Endpoint = { family: "ipv4", address: ADDRESS, port: 0 };
 const ORDER = [
   ...["quit", "show", "help", "?", "kill", "disable", "group", "reset", "enable", "create"],
   ...["assign", "maxc", "mrtg-bytes", "mrtg-conns", "version", "hash", "rr", "workers"],
+  ...["method", "weight"],
 ];
 
 interface ModelChannel {
   enabled: boolean;
   maxc: number;
+  weight: number;
   address: number;
   port: number;
 }
@@ -32,7 +35,7 @@ interface ModelChannel {
 class Model {
   group = 0;
   readonly groups = Array.from({ length: 16 }, () => ({
-    hash: false,
+    method: "rr",
     channels: [] as ModelChannel[],
   }));
 
@@ -53,8 +56,19 @@ class Model {
         return [];
       case "hash":
       case "rr":
-        this.#here.hash = name === "hash";
-        return [`group ${this.group} set to ${name === "hash" ? "hash" : "round robin"}`];
+        return this.#distribute(name);
+      case "method":
+        if (first === undefined) return ["syntax error"];
+        if (METHODS.some((method) => method === first)) return this.#distribute(first);
+        return ["unknown method (rr, hash, least, random or rendezvous)"];
+      case "weight":
+        if (second === undefined) return ["syntax error"];
+        if (one === undefined) return ["unknown channel"];
+        if (!/^\d+$/.test(second) || Number(second) > 1000 || second.length > 4) {
+          return ["value out of range"];
+        }
+        one.weight = Number(second);
+        return [`weight of channel ${channel} changed to ${one.weight}`];
       case "enable":
       case "disable":
         if (first === undefined) return ["syntax error"];
@@ -89,10 +103,15 @@ class Model {
     }
   }
 
-  get #here(): { hash: boolean; channels: ModelChannel[] } {
+  get #here(): { method: string; channels: ModelChannel[] } {
     const here = this.groups[this.group];
     if (here === undefined) throw new Error(`group ${this.group}`);
     return here;
+  }
+
+  #distribute(method: string): string[] {
+    this.#here.method = method;
+    return [`group ${this.group} set to ${method === "rr" ? "round robin" : method}`];
   }
 
   #switch(one: ModelChannel, channel: number, enabled: boolean): string[] {
@@ -107,6 +126,7 @@ class Model {
     this.#here.channels.push({
       enabled: false,
       maxc: 0,
+      weight: 1,
       address: ADDRESS,
       port: portOf(host, port),
     });
@@ -145,7 +165,20 @@ const USUAL = [
     "assign 0 h 8",
     "assign 1 h 8",
   ],
-  ...["assign 0 x 8", "maxc 0 3", "reset 0", "group 0", "group 1", "hash", "rr"],
+  ...[
+    "assign 0 x 8",
+    "maxc 0 3",
+    "weight 0 3",
+    "weight 0 1001",
+    "weight 1 0",
+    "method least",
+    "method x",
+    "reset 0",
+    "group 0",
+    "group 1",
+    "hash",
+    "rr",
+  ],
 ];
 
 function randomLine(random: Random): string {
@@ -159,7 +192,7 @@ function randomLine(random: Random): string {
     () =>
       random.pick([
         ...["0", "1", "2", "-1", "15", "16", "64", "+1", "1x", "h", "h1:80", "x.y", "h:7:9", "080"],
-        ...["2147483648", "-2147483647", nastyText(random, 3)],
+        ...["2147483648", "-2147483647", "1000", "random", "rendezvous", nastyText(random, 3)],
       ]),
   );
   return [word, ...operands].join(random.pick([" ", "\t", "  "]));
@@ -202,13 +235,18 @@ export const targets: readonly Target[] = [
         apply(table, answer.changes);
         assertEquals(answer.group, model.group, JSON.stringify(line));
         const channels = model.groups.flatMap((group) => group.channels);
-        const views = viewTable(table).map(({ enabled, maxc, endpoint, port }) => ({
+        const views = viewTable(table).map(({ enabled, maxc, weight, endpoint, port }) => ({
           enabled,
           maxc,
+          weight,
           address: addressOf(endpoint),
           port,
         }));
         assertEquals(views, channels, JSON.stringify(line));
+        assertEquals(
+          model.groups.map((_, group) => methodOf(table, group)),
+          model.groups.map(({ method }) => method),
+        );
       }
     },
   },

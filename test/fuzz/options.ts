@@ -12,7 +12,7 @@ import { nastyText, type Target } from "./target.ts";
 
 const VALUED = "bBctT";
 const FLAGS = "adfFHiMp6";
-const LONG_VALUED = ["workers", "drain", "run-dir", "log-file"];
+const LONG_VALUED = ["workers", "method", "load-bound", "drain", "run-dir", "log-file"];
 const LONG_FLAGS = ["log-connections", "help", "version"];
 
 /** What getopt makes of a command line: the last value of each option, the flags, the operands; or a complaint. */
@@ -70,11 +70,26 @@ function randomWord(random: Random): string {
     case 2:
       return `-${random.pick([...VALUED])}${random.chance(0.5) ? nastyText(random, 3) : ""}`;
     case 3:
-      return `--${random.pick(LONG_VALUED)}${random.chance(0.5) ? `=${nastyText(random, 2)}` : ""}`;
+      return `--${random.pick(LONG_VALUED)}${
+        random.chance(0.5) ? `=${random.pick([nastyText(random, 2), "least,rr", "125"])}` : ""
+      }`;
     case 4:
       return `--${random.pick(LONG_FLAGS)}`;
     case 5:
-      return random.pick(["--", "-", "", "80", "8888", "host:80:3", "!", "%", "3", "auto"]);
+      return random.pick([
+        "--",
+        "-",
+        "",
+        "80",
+        "8888",
+        "host:80:3",
+        "!",
+        "%",
+        "3",
+        "auto",
+        "least,rr",
+        "125",
+      ]);
     case 6:
       return `-${nastyText(random, 3)}`;
     default:
@@ -99,6 +114,8 @@ function agree(options: Options, meaning: Meaning): void {
   assertEquals(options.bind, values.get("b"));
   assertEquals(options.source, values.get("B"));
   assertEquals(options.command, values.get("c") ?? "");
+  assertEquals(options.methods.join(","), values.get("method") ?? "");
+  assertEquals(options.loadBound, optional(values.get("load-bound")));
   assertEquals(options.runDir, values.get("run-dir"));
   assertEquals(options.logFile, values.get("log-file"));
   assertEquals(options.foreground, flags.has("f"));
@@ -118,6 +135,10 @@ function agree(options: Options, meaning: Meaning): void {
     ? "interactive"
     : "serve";
   assertEquals(options.mode, mode);
+}
+
+function optional(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }
 
 /** No text that a model does not know may be an option. */

@@ -1,96 +1,34 @@
 /**
- * The scheduler against a slow model of what is documented: groups, cursors, hash, failover, maxc.
+ * The scheduler against a slow model of what is documented: groups, every method, weights, failover, maxc.
  *
  * @module
  */
 import { assert, assertEquals } from "../kit/assert.ts";
-import { hashClient } from "../../lib/core/schedule/hash.ts";
-import {
-  advanceCursor,
-  chooseFirst,
-  chooseNext,
-  NOTHING,
-} from "../../lib/core/schedule/schedule.ts";
+import { makeScheduler } from "../kit/make_scheduler.ts";
+import { advanceCursor, NOTHING, type Scheduler } from "../../lib/core/schedule/schedule.ts";
 import { apply } from "../../lib/core/table/change.ts";
 import {
   channelOf,
   createTable,
   groupOf,
+  METHODS,
   slotOf,
   type Table,
 } from "../../lib/core/table/schema.ts";
-import { claim, release } from "../../lib/core/table/access.ts";
+import { release } from "../../lib/core/table/access.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import { ipv4Place } from "../kit/make_table.ts";
-import type { Random } from "../hard/random.ts";
+import { Random } from "../hard/random.ts";
+import { eligible, Model, type ModelChannel, type ModelGroup, reweigh } from "./scheduler_model.ts";
 import type { Target } from "./target.ts";
 
-interface ModelChannel {
-  enabled: boolean;
-  maxc: number;
-  c: number;
-  totalc: number;
-}
+/** Powers of two, so that the model's quotients are exact. */
+const WEIGHTS = [1, 1, 1, 2, 4, 512, 0];
 
-interface ModelGroup {
-  hash: boolean;
-  cursor: number;
-  readonly channels: ModelChannel[];
-}
-
-function eligible({ enabled, maxc, c }: ModelChannel): boolean {
-  return enabled && (maxc === 0 || c < maxc);
-}
-
-/** The channels of a group in cyclic order from one on. */
-function cycle(group: ModelGroup, from: number): number[] {
-  return group.channels.map((_, step) => (from + step) % group.channels.length);
-}
-
-function candidates(group: ModelGroup, client: string, hashFailover: boolean): number[] {
-  if (!group.hash) return cycle(group, group.cursor % group.channels.length);
-  const order = cycle(group, hashClient(client) % group.channels.length);
-  return hashFailover ? order : order.slice(0, 1);
-}
-
-function find(group: ModelGroup, order: readonly number[]): number | undefined {
-  return order.find((at) => {
-    const channel = group.channels[at];
-    return channel !== undefined && eligible(channel);
-  });
-}
-
-/** What the model gives a new client: group and channel. */
-function modelFirst(groups: readonly ModelGroup[], client: string, hashFailover: boolean): number {
-  for (const [number, group] of groups.entries()) {
-    if (group.channels.length === 0) continue;
-    const found = find(group, candidates(group, client, hashFailover));
-    if (!group.hash) group.cursor = found === undefined ? 0 : found + 1;
-    if (found !== undefined) return slotOf(number, found);
-  }
-  return NOTHING;
-}
-
-function modelNext(
-  groups: readonly ModelGroup[],
-  client: string,
-  hashFailover: boolean,
-  failed: number,
-  tried: ReadonlySet<number>,
-): number {
-  const own = groups[groupOf(failed)];
-  if (own !== undefined && (!own.hash || hashFailover)) {
-    const order = cycle(own, channelOf(failed) + 1)
-      .filter((at) => !tried.has(slotOf(groupOf(failed), at)));
-    const found = find(own, order);
-    if (found !== undefined) return slotOf(groupOf(failed), found);
-  }
-  for (const [number, group] of groups.entries()) {
-    if (number <= groupOf(failed) || group.channels.length === 0) continue;
-    const found = find(group, candidates(group, client, hashFailover));
-    if (found !== undefined) return slotOf(number, found);
-  }
-  return NOTHING;
+/** Chance from a seed. */
+function chanceOf(seed: number): () => number {
+  const random = new Random(seed);
+  return () => random.next();
 }
 
 /** One run: a table and its model, kept in step. */
@@ -100,49 +38,61 @@ class Run {
   readonly #held: number[] = [];
   readonly #random: Random;
   readonly #hashFailover: boolean;
+  readonly #scheduler: Scheduler;
+  readonly #model: Model;
 
   constructor(random: Random) {
     this.#random = random;
     this.#hashFailover = random.chance(0.5);
-    this.groups = Array.from({ length: random.between(1, 4) }, (_, group) => {
-      const hash = random.chance(0.4);
-      apply(this.table, [{ kind: "method", group, method: hash ? "hash" : "rr" }]);
-      const channels = Array.from({ length: random.between(0, 4) }, () => {
-        const enabled = random.chance(0.8);
-        const maxc = random.pick([0, 0, 1, 2, 3, -1]);
-        apply(this.table, [{ kind: "create", group, place: ipv4Place(1, 1), maxc, enabled }]);
-        return { enabled, maxc, c: 0, totalc: 0 };
-      });
-      return { hash, cursor: 0, channels };
+    this.groups = Array.from({ length: random.between(1, 4) }, (_, group) => this.#group(group));
+    const seed = random.between(0, 2 ** 31);
+    const loadBound = random.pick([undefined, 100, 125, 300]);
+    this.#scheduler = makeScheduler(this.table, { chance: chanceOf(seed), loadBound });
+    this.#model = new Model(this.groups, chanceOf(seed), loadBound);
+  }
+
+  #group(number: number): ModelGroup {
+    const random = this.#random;
+    const method = random.pick(METHODS);
+    apply(this.table, [{ kind: "method", group: number, method }]);
+    const channels = Array.from({ length: random.between(0, 4) }, (_, at): ModelChannel => {
+      const enabled = random.chance(0.8);
+      const maxc = random.pick([0, 0, 1, 2, 3, -1]);
+      const weight = random.chance(0.5) ? 1 : random.pick(WEIGHTS);
+      const name = `web${number}-${at}`;
+      const create = { kind: "create", group: number, place: ipv4Place(1, 1) } as const;
+      apply(this.table, [{ ...create, maxc, enabled, weight, name }]);
+      return { name, enabled, up: true, weight, maxc, c: 0, totalc: 0, current: 0 };
     });
+    const group = { method, cursor: 0, weighted: false, channels };
+    reweigh(group);
+    return group;
   }
 
   /** A client comes; some of its connects fail. */
   client(): void {
     const random = this.#random;
-    const { table, groups } = this;
-    const address = `10.0.${random.between(0, 3)}.${random.between(1, 9)}`;
+    const address = random.chance(0.8)
+      ? `10.0.${random.between(0, 3)}.${random.between(1, 9)}`
+      : `2001:db8::${random.between(1, 999)}`;
     const client = { address, hashFailover: this.#hashFailover };
-    let slot = chooseFirst(table, client);
-    assertEquals(slot, modelFirst(groups, address, this.#hashFailover), "first choice");
+    const expected = this.#model.first(client);
+    let slot = this.#scheduler.first(client);
+    assertEquals(slot, expected, "first choice");
     const tried = new Set<number>();
     while (slot !== NOTHING) {
       assert(!tried.has(slot), "tried twice");
       this.#take(slot);
       if (random.chance(0.6)) {
         this.#held.push(slot);
-        if (tried.size > 0) {
-          advanceCursor(table, slot);
-          const group = groups[groupOf(slot)];
-          if (group !== undefined) group.cursor = channelOf(slot) + 1;
-        }
+        if (tried.size > 0) this.#advance(slot);
         return;
       }
       this.#give(slot);
       tried.add(slot);
-      const next = chooseNext(table, client, slot, tried);
-      assertEquals(next, modelNext(groups, address, this.#hashFailover, slot, tried), "failover");
-      slot = next;
+      const expected = this.#model.next(client, slot, tried);
+      slot = this.#scheduler.next(client, slot, tried);
+      assertEquals(slot, expected, "failover");
     }
   }
 
@@ -152,7 +102,7 @@ class Run {
     if (slot !== undefined) this.#give(slot);
   }
 
-  /** The operator changes something. */
+  /** Something changes: by the operator, or by what is observed. */
   change(): void {
     const random = this.#random;
     const group = random.between(0, this.groups.length - 1);
@@ -162,28 +112,49 @@ class Run {
     const one = model.channels[channel];
     if (one === undefined) return;
     const slot = slotOf(group, channel);
-    if (random.chance(0.4)) {
-      one.enabled = random.chance(0.6);
-      apply(this.table, [{ kind: "enabled", slot, enabled: one.enabled }]);
-    } else if (random.chance(0.6)) {
-      one.maxc = random.between(-1, 3);
-      apply(this.table, [{ kind: "maxc", slot, maxc: one.maxc }]);
-    } else {
-      model.hash = random.chance(0.5);
-      apply(this.table, [{ kind: "method", group, method: model.hash ? "hash" : "rr" }]);
+    switch (random.between(0, 4)) {
+      case 0:
+        one.enabled = random.chance(0.6);
+        apply(this.table, [{ kind: "enabled", slot, enabled: one.enabled }]);
+        break;
+      case 1:
+        one.maxc = random.between(-1, 3);
+        apply(this.table, [{ kind: "maxc", slot, maxc: one.maxc }]);
+        break;
+      case 2:
+        one.weight = random.pick(WEIGHTS);
+        apply(this.table, [{ kind: "weight", slot, weight: one.weight }]);
+        break;
+      case 3:
+        one.up = random.chance(0.7);
+        apply(this.table, [{ kind: "observed", slot, observed: one.up ? "up" : "down" }]);
+        break;
+      default:
+        model.method = random.pick(METHODS);
+        apply(this.table, [{ kind: "method", group, method: model.method }]);
     }
+    reweigh(model);
   }
 
   /** Table and model are the same. */
   check(): void {
-    const model = this.groups.flatMap(({ channels }) => channels);
-    const table = viewTable(this.table).map(({ enabled, maxc, c, totalc }) => ({
+    const model = this.groups.flatMap(({ channels }) =>
+      channels.map(({ enabled, maxc, weight, c, totalc }) => ({ enabled, maxc, weight, c, totalc }))
+    );
+    const table = viewTable(this.table).map(({ enabled, maxc, weight, c, totalc }) => ({
       enabled,
       maxc,
+      weight,
       c,
       totalc,
     }));
     assertEquals(table, model);
+  }
+
+  #advance(slot: number): void {
+    advanceCursor(this.table, slot);
+    const group = this.groups[groupOf(slot)];
+    if (group !== undefined) group.cursor = channelOf(slot) + 1;
   }
 
   #one(slot: number): ModelChannel {
@@ -192,10 +163,10 @@ class Run {
     return channel;
   }
 
+  /** The scheduler has claimed a channel. */
   #take(slot: number): void {
     const channel = this.#one(slot);
-    assert(eligible(channel), "disabled or full");
-    assert(claim(this.table, 0, slot), "a usable channel cannot be claimed");
+    assert(eligible(channel), "disabled, down or full");
     channel.c++;
     channel.totalc++;
   }

@@ -11,6 +11,7 @@ export const PLAIN_ENGINE: EngineConfig = {
   idleTimeout: 0,
   autodisable: false,
   hashFailover: false,
+  loadBound: undefined,
   source: undefined,
   logConnections: false,
 };

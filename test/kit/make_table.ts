@@ -4,7 +4,7 @@
  * @module
  */
 import { parseIpv4 } from "../../lib/core/net/address.ts";
-import { parseGroups } from "../../lib/core/command_line/spec.ts";
+import { channelName, parseGroups } from "../../lib/core/command_line/spec.ts";
 import { apply } from "../../lib/core/table/change.ts";
 import { type Place, placeAt } from "../../lib/core/table/place.ts";
 import { createTable, slotOf, type Table } from "../../lib/core/table/schema.ts";
@@ -26,9 +26,11 @@ export function makeTable(text: string, workers = 1): Table {
   const operands = text.split(" ").filter((word) => word !== "");
   for (const [group, { method, destinations }] of parseGroups(operands, 80, SERVICES).entries()) {
     apply(table, [{ kind: "method", group, method }]);
-    for (const { host, port, maxc } of destinations) {
+    for (const destination of destinations) {
+      const { host, port, maxc } = destination;
+      const name = channelName(destination);
       const place = ipv4Place(parseIpv4(host) ?? 0, port);
-      apply(table, [{ kind: "create", group, place, maxc, enabled: true }]);
+      apply(table, [{ kind: "create", group, place, maxc, enabled: true, name }]);
     }
   }
   return table;

@@ -34,7 +34,7 @@ export function formatHelp(commands: readonly string[]): string {
     "",
     "destinations:",
     "  host:port:maxc       one channel; without port the own one, maxc 0 is no limit",
-    "  !                    ends a group of channels, used round robin",
+    "  !                    ends a group of channels, used round robin or by --method",
     "  %                    ends a group of channels, chosen by the client's address",
     "",
     `shell commands (-i, -c): ${commands.join(", ")}`,

@@ -10,7 +10,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { atoi } from "../net/address.ts";
 import { UsageError } from "../errors.ts";
-import { printable } from "../text.ts";
+import { type MethodName, METHODS } from "../table/schema.ts";
+import { listed, printable } from "../text.ts";
 
 /** One option of the command line. */
 export interface OptionSpec {
@@ -42,6 +43,16 @@ export const OPTIONS: readonly OptionSpec[] = [
   { short: "T", name: "idle-timeout", value: "sec", summary: "idle timeout (never)" },
   { short: "6", name: "ipv6", summary: "listen on IPv6, IPv4 clients included" },
   { name: "workers", value: "N|auto", summary: "threads that accept and relay (1)" },
+  {
+    name: "method",
+    value: "M,...",
+    summary: "how groups distribute: rr, least, random, rendezvous",
+  },
+  {
+    name: "load-bound",
+    value: "pct",
+    summary: "most that rendezvous gives, of a channel's share",
+  },
   { name: "drain", value: "sec", summary: "SIGTERM drains too; no drain lasts longer" },
   { name: "run-dir", value: "dir", summary: "folder of the control sockets" },
   { name: "log-file", value: "file", summary: "write the log there, rotated" },
@@ -71,6 +82,10 @@ export interface Options {
   readonly idleTimeout: number;
   /** Threads; 0 is as many as the machine has cores. */
   readonly workers: number;
+  /** How the groups that `%` does not close distribute, in order; empty without `--method`. */
+  readonly methods: readonly MethodName[];
+  /** Percent of its share at which rendezvous passes a channel over; undefined is no bound. */
+  readonly loadBound: number | undefined;
   /** Seconds that a drain may last; undefined is without limit. */
   readonly drain: number | undefined;
   /** Text of `--run-dir`, if given. */
@@ -128,6 +143,8 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     connectTimeout: seconds(text("connect-timeout")) ?? DEFAULT_CONNECT_TIMEOUT,
     idleTimeout: seconds(idle) ?? 0,
     workers: workerCount(text("workers")),
+    methods: methodNames(text("method")),
+    loadBound: boundPercent(text("load-bound")),
     drain: drainSeconds(text("drain")),
     runDir: named("run-dir", text("run-dir")),
     logFile: named("log-file", text("log-file")),
@@ -184,6 +201,27 @@ function workerCount(text: string | undefined): number {
     throw new UsageError(`balance: --workers takes a number from 1 to ${MAX_WORKERS}, or auto`);
   }
   return count;
+}
+
+function methodNames(text: string | undefined): MethodName[] {
+  return (text?.split(",") ?? []).map((word) => {
+    const method = METHODS.find((each) => each === word);
+    if (method !== undefined) return method;
+    throw new UsageError(
+      `balance: --method takes ${listed(METHODS)}, or several with commas, not '${
+        printable(word)
+      }'`,
+    );
+  });
+}
+
+function boundPercent(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const percent = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (percent >= 100) return percent;
+  throw new UsageError(
+    `balance: --load-bound takes a percentage of 100 or more, not '${printable(text)}'`,
+  );
 }
 
 function named(name: string, text: string | undefined): string | undefined {

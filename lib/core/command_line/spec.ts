@@ -62,6 +62,11 @@ export function formatDestination(destination: Destination): string {
   return `${destination.host}:${destination.port}:${destination.maxc}`;
 }
 
+/** What a channel is called: its destination's host and port. */
+export function channelName({ host, port }: Pick<Destination, "host" | "port">): string {
+  return `${host}:${port}`;
+}
+
 /**
  * Reads all operands behind the port.
  *
@@ -93,6 +98,26 @@ export function parseGroups(
     }
   }
   return [...groups, { method: "rr", destinations }];
+}
+
+/**
+ * How each group distributes, those included that have no channels yet.
+ *
+ * @param groups The groups as typed; those that `%` closes are hash groups.
+ * @param wanted The methods of `--method`, for the other groups in order; the last one counts for those that follow.
+ * @returns A method for each of the {@link MAX_GROUPS}.
+ */
+export function groupMethods(
+  groups: readonly GroupSpec[],
+  wanted: readonly MethodName[],
+): MethodName[] {
+  let last: MethodName = "rr";
+  const left = [...wanted];
+  return Array.from({ length: MAX_GROUPS }, (_, group) => {
+    if (groups[group]?.method === "hash") return "hash";
+    last = left.shift() ?? last;
+    return last;
+  });
 }
 
 /** The port operand of the command line. */

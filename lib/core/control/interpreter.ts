@@ -13,8 +13,8 @@ import {
   type Outcome,
   SYNTAX_ERROR,
 } from "./commands/command.ts";
-import { ASSIGN, CREATE, MAXC } from "./commands/destination.ts";
-import { GROUP, HASH, ROUND_ROBIN } from "./commands/group.ts";
+import { ASSIGN, CREATE, MAXC, WEIGHT } from "./commands/destination.ts";
+import { GROUP, HASH, METHOD, ROUND_ROBIN } from "./commands/group.ts";
 import { MRTG_BYTES, MRTG_CONNS, SHOW, VERSION, WORKERS } from "./commands/report.ts";
 import { KILL, QUIT } from "./commands/session.ts";
 import { DISABLE, ENABLE, RESET } from "./commands/status.ts";
@@ -50,6 +50,8 @@ export const COMMANDS: readonly Command[] = [
   HASH,
   ROUND_ROBIN,
   WORKERS,
+  METHOD,
+  WEIGHT,
 ];
 
 /**

@@ -5,7 +5,7 @@
  */
 import { UsageError } from "../errors.ts";
 import { printable } from "../text.ts";
-import { encodeUtf8 } from "../net/utf8.ts";
+import { encodeUtf8 } from "../utf8.ts";
 import { parseEscapes } from "./escapes.ts";
 
 /** What a check does: nothing, a connect, or a GET. */

@@ -13,7 +13,7 @@
  */
 import { UsageError } from "../errors.ts";
 import { printable } from "../text.ts";
-import { encodeUtf8 } from "../net/utf8.ts";
+import { encodeUtf8 } from "../utf8.ts";
 
 const SIMPLE: ReadonlyMap<string, number> = new Map([
   ["r", 0x0d],

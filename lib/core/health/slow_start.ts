@@ -7,10 +7,8 @@
  *
  * @module
  */
+import { WEIGHT_UNIT } from "../weight.ts";
 import type { Observed } from "./transition.ts";
-
-/** Units of effective weight for each unit of weight. */
-export const WEIGHT_UNIT = 1000;
 
 /** The part of its weight with which a channel begins, in {@link WEIGHT_UNIT}ths. */
 const FLOOR = WEIGHT_UNIT / 10;

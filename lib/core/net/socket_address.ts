@@ -13,7 +13,7 @@
  * @module
  */
 import { formatIpv4 } from "./address.ts";
-import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 import {
   ADDRESS_BYTES,
   formatIpv6,

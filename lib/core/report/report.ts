@@ -4,7 +4,7 @@
  * @module
  */
 import { formatHost } from "../net/socket_address.ts";
-import { MAX_CHANNELS, MAX_GROUPS, type MethodName } from "../table/schema.ts";
+import { MAX_CHANNELS, MAX_GROUPS } from "../table/schema.ts";
 import type { ChannelView } from "../table/view.ts";
 
 /** The version whose behaviour and shell this program re-creates. */
@@ -31,23 +31,20 @@ function formatRow(cells: readonly (string | number)[], widths: readonly number[
   return cells.map((cell, at) => String(cell).padStart(widths[at] ?? 0)).join(" ");
 }
 
-/** How `show` names the ways to distribute. */
-const LABELS: Record<MethodName, string> = { rr: "RR", hash: "Hash" };
-
 /**
  * The table of `show`: a header and one line a channel.
  *
  * @param channels All channels, groups ascending.
- * @param methodOf How a group distributes.
+ * @param typeOf How a group distributes, in at most four letters.
  */
 export function formatShow(
   channels: readonly ChannelView[],
-  methodOf: (group: number) => MethodName,
+  typeOf: (group: number) => string,
 ): string[] {
   const header = ["GRP", "Type", "#", "S", "ip-address", "port", "c", "totalc", "maxc"];
   const rows = channels.map((view) => [
     view.group,
-    LABELS[methodOf(view.group)],
+    typeOf(view.group),
     view.channel,
     view.enabled ? "ENA" : "dis",
     formatHost(view.endpoint),

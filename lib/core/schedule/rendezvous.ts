@@ -26,43 +26,19 @@
  *
  * @module
  */
-import { encodeUtf8 } from "../net/utf8.ts";
+import { HASH_WORDS, mixToUnit } from "../hash64.ts";
 import { type Candidates, NOTHING } from "./candidates.ts";
-import { hashBytes, mixToUnit } from "./hash64.ts";
-
-/** Words of one hash. */
-export const HASH_WORDS = 2;
 
 /** A little less than 1, by which a bound is lowered so that rounding cannot put it above the score. */
 const ROUNDING = 1 - 1e-12;
-
-/**
- * Hashes a channel's name, once.
- *
- * @param hashes The group's hashes, {@link HASH_WORDS} for each channel; may be shared memory.
- * @param channel The channel's number in the group.
- */
-export function hashName(name: string, hashes: Int32Array, channel: number): void {
-  hashBytes(encodeUtf8(name), hashes, channel * HASH_WORDS);
-}
-
-/**
- * Hashes a client's address, once for each client.
- *
- * @param address 16 bytes, see `parseIpv6`.
- * @param hash Where it goes, {@link HASH_WORDS} long.
- */
-export function hashAddress(address: Uint8Array, hash: Int32Array): void {
-  hashBytes(address, hash);
-}
 
 /**
  * Finds the candidate with the highest score.
  *
  * The next one in the failover order is found by the same call when the first one's weight has become 0.
  *
- * @param hashes The names' hashes, see {@link hashName}.
- * @param client The client's hash, see {@link hashAddress}.
+ * @param hashes The hashes of the names, {@link HASH_WORDS} for each channel.
+ * @param client The hash of the client's address, 16 bytes.
  * @returns A channel, or {@link NOTHING} if every weight is 0.
  */
 export function chooseRendezvous(
@@ -98,8 +74,8 @@ export interface Ranked {
 /**
  * All candidates in the order in which a client is given to them, best first; for explanations, it allocates.
  *
- * @param hashes The names' hashes, see {@link hashName}.
- * @param client The client's hash, see {@link hashAddress}.
+ * @param hashes The hashes of the names, {@link HASH_WORDS} for each channel.
+ * @param client The hash of the client's address, 16 bytes.
  */
 export function rankRendezvous(
   candidates: Candidates,

@@ -13,23 +13,14 @@
  * @module
  */
 import type { Endpoint } from "../net/socket_address.ts";
-import {
-  advanceCursor,
-  chooseFirst,
-  chooseNext,
-  type Client,
-  NOTHING,
-  type Tracer,
-} from "../schedule/schedule.ts";
-import { autodisable, claim, epochOf, release } from "../table/access.ts";
+import { advanceCursor, type Client, NOTHING, type Scheduler } from "../schedule/schedule.ts";
+import { autodisable, release } from "../table/access.ts";
 import type { EndpointReader } from "../table/endpoint.ts";
 import type { Table } from "../table/schema.ts";
 import { type ConnectFailure, isShortage } from "./cause.ts";
 
 /** Told of what attempts do besides their steps. */
 export interface AttemptObserver {
-  /** A group chose by the client's address. */
-  readonly hashed?: Tracer | undefined;
   /** `-a` has just disabled the channel of this lease. */
   readonly disabled?: ((lease: Lease) => void) | undefined;
 }
@@ -40,6 +31,8 @@ export interface AttemptRules {
   readonly table: Table;
   /** Number of this thread in the table. */
   readonly worker: number;
+  /** Who chooses and claims channels, of the same table and thread. */
+  readonly scheduler: Scheduler;
   /** Where channels lead. */
   readonly endpoints: EndpointReader;
   /** Whether a channel whose connect fails is disabled (`-a`). */
@@ -88,9 +81,7 @@ export class Attempt implements Disposable {
 
   /** Chooses and claims the client's first channel. */
   begin(): Step {
-    const step = this.#claim(() =>
-      chooseFirst(this.#rules.table, this.#client, this.#rules.observer.hashed)
-    );
+    const step = this.#lead(this.#rules.scheduler.first(this.#client));
     this.#first = this.#lease?.slot ?? NOTHING;
     return step;
   }
@@ -106,12 +97,10 @@ export class Attempt implements Disposable {
     if (isShortage(reason) && patient) return { kind: "wait", lease };
     // The next choice must see this place free.
     this.#release();
-    const { table } = this.#rules;
+    const { scheduler } = this.#rules;
     if (this.#rules.autodisable && !isShortage(reason)) this.#disable(lease);
     const tried = (this.#tried ??= new Set()).add(lease.slot);
-    return this.#claim(() =>
-      chooseNext(table, this.#client, lease.slot, tried, this.#rules.observer.hashed)
-    );
+    return this.#lead(scheduler.next(this.#client, lease.slot, tried));
   }
 
   /** The connect succeeded: after a failover the turn goes on behind this channel. */
@@ -138,19 +127,11 @@ export class Attempt implements Disposable {
     if (autodisable(table, lease.slot)) observer.disabled?.(lease);
   }
 
-  #claim(choose: () => number): Step {
-    const { table, worker, endpoints } = this.#rules;
-    for (;;) {
-      const slot = choose();
-      if (slot === NOTHING) return REFUSE;
-      if (!claim(table, worker, slot)) {
-        if (epochOf(table, worker) !== table.epoch) return REFUSE;
-        // Another thread has taken the last place meanwhile: look again.
-        continue;
-      }
-      this.#lease = { slot, endpoint: endpoints.read(slot) };
-      return { kind: "try", lease: this.#lease };
-    }
+  /** To the slot that was claimed, if one was. */
+  #lead(slot: number): Step {
+    if (slot === NOTHING) return REFUSE;
+    this.#lease = { slot, endpoint: this.#rules.endpoints.read(slot) };
+    return { kind: "try", lease: this.#lease };
   }
 
   #release(): void {

@@ -3,13 +3,17 @@
  *
  * @module
  */
-import { channelCount, counter } from "./access.ts";
+import { formatEndpoint, readSocketAddress } from "../net/socket_address.ts";
+import { hashText } from "../hash64.ts";
+import { WEIGHT_UNIT } from "../weight.ts";
+import { channelCount, counter, effectiveWeight, isWeighted } from "./access.ts";
 import { writeEndpoint } from "./endpoint.ts";
 import type { Place } from "./place.ts";
 import {
   channelWord,
   counterIndex,
   COUNTERS,
+  groupOf,
   groupWord,
   type MethodName,
   METHODS,
@@ -26,6 +30,7 @@ export type Change =
   | { readonly kind: "weight"; readonly slot: number; readonly weight: number }
   | { readonly kind: "maxc"; readonly slot: number; readonly maxc: number }
   | { readonly kind: "address"; readonly slot: number; readonly place: Place }
+  | { readonly kind: "name"; readonly slot: number; readonly name: string }
   | { readonly kind: "reset"; readonly slot: number }
   | { readonly kind: "method"; readonly group: number; readonly method: MethodName }
   | {
@@ -34,6 +39,10 @@ export type Change =
     readonly place: Place;
     readonly maxc: number;
     readonly enabled: boolean;
+    /** What rendezvous knows it by; the address itself if it has none. */
+    readonly name?: string;
+    /** 0 to 1000, 1 unless given. */
+    readonly weight?: number;
   };
 
 /** Carries out decided writes; to be called by the main thread only. */
@@ -66,6 +75,9 @@ function applyOne(table: Table, change: Change): void {
       writeEndpoint(table, change.slot, change.place.address);
       Atomics.store(words, channelWord(change.slot, "port"), change.place.port);
       break;
+    case "name":
+      hashText(change.name, words, channelWord(change.slot, "nameHash"));
+      break;
     case "reset":
       for (const name of COUNTERS) {
         const base = counterIndex(table.workers, change.slot, name);
@@ -82,17 +94,24 @@ function applyOne(table: Table, change: Change): void {
 }
 
 function create(table: Table, change: Change & { readonly kind: "create" }): void {
-  const { group, place, maxc, enabled } = change;
+  const { group, place, maxc, enabled, name = nameOf(place), weight = 1 } = change;
   const channel = channelCount(table, group);
   const slot = slotOf(group, channel);
   apply(table, [
     { kind: "address", slot, place },
+    { kind: "name", slot, name },
     { kind: "maxc", slot, maxc },
-    { kind: "weight", slot, weight: 1 },
+    { kind: "weight", slot, weight },
     { kind: "enabled", slot, enabled },
   ]);
   // The count comes last: until then no other thread looks at the channel.
   Atomics.store(table.words, groupWord(group, "channels"), channel + 1);
+  compareWeights(table, group);
+}
+
+function nameOf({ address }: Place): string {
+  const endpoint = readSocketAddress(address, address.length);
+  return endpoint === undefined ? "" : formatEndpoint(endpoint);
 }
 
 /** Writes down the weight that counts: nobody is given to a channel that is not observed to be up. */
@@ -100,10 +119,21 @@ function weigh(table: Table, slot: number): void {
   const { words } = table;
   const up = Atomics.load(words, channelWord(slot, "observed")) === OBSERVED.indexOf("up");
   const weight = Atomics.load(words, channelWord(slot, "weight"));
-  Atomics.store(words, channelWord(slot, "effectiveWeight"), effectiveWeight(up, weight));
+  Atomics.store(words, channelWord(slot, "effectiveWeight"), up ? weight * WEIGHT_UNIT : 0);
+  compareWeights(table, groupOf(slot));
 }
 
-/** The weight that counts, from what was observed of a channel and the weight that it was given. */
-export function effectiveWeight(up: boolean, weight: number): number {
-  return up ? weight : 0;
+/** Writes down whether a group takes weighted turns; these begin with nobody ahead. */
+function compareWeights(table: Table, group: number): void {
+  const slots = Array.from(
+    { length: channelCount(table, group) },
+    (_, channel) => slotOf(group, channel),
+  );
+  const weights = new Set(slots.map((slot) => effectiveWeight(table, slot)));
+  weights.delete(0);
+  const weighted = weights.size > 1;
+  if (weighted && !isWeighted(table, group)) {
+    for (const slot of slots) Atomics.store(table.words, channelWord(slot, "current"), 0);
+  }
+  Atomics.store(table.words, groupWord(group, "weighted"), weighted ? 1 : 0);
 }

@@ -43,6 +43,14 @@ export const GROUP_FIELDS = {
     content: "channel at which the next round robin choice begins",
     writer: "any thread, atomic",
   },
+  weighted: {
+    content: "1 while the effective weights of its channels differ, those of 0 apart",
+    writer: "main",
+  },
+  lock: {
+    content: "0, or the number of the worker that chooses alone, plus 1",
+    writer: "any thread, atomic; main frees a dead worker's",
+  },
 } as const satisfies Record<string, Field>;
 
 /** What the table knows of a channel, in words. */
@@ -53,7 +61,15 @@ export const CHANNEL_FIELDS = {
   },
   observed: { content: "what was observed: index in OBSERVED", writer: "main" },
   weight: { content: "share of new connections, 0 to 1000", writer: "main" },
-  effectiveWeight: { content: "the weight that counts now; 0 gets nobody", writer: "main" },
+  effectiveWeight: {
+    content: "the weight that counts now, in thousandths of a unit of weight; 0 gets nobody",
+    writer: "main",
+  },
+  current: {
+    content: "smooth weighted turns: how far it is from its next turn",
+    writer: "whoever holds the group's lock; main, before the turns begin",
+  },
+  nameHash: { content: "hash of its name, high half first", writer: "main", size: 2 },
   maxc: {
     content: "most connections at once; 0 is no limit, a negative number admits none",
     writer: "main",
@@ -81,7 +97,7 @@ export const COUNTER_FIELDS = {
 } as const satisfies Record<string, Field>;
 
 /** How a group can distribute; the index is the number in the table. */
-export const METHODS = ["rr", "hash"] as const;
+export const METHODS = ["rr", "hash", "least", "random", "rendezvous"] as const;
 
 /** How a group distributes. */
 export type MethodName = typeof METHODS[number];

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { Scheduler } from "../../core/schedule/schedule.ts";
 import { EndpointReader } from "../../core/table/endpoint.ts";
 import type { Table } from "../../core/table/schema.ts";
 import type { ByteSink } from "../../system/output_queue.ts";
@@ -17,7 +18,7 @@ import { Acceptor } from "./listener.ts";
 import { PortWatch } from "./local_ports.ts";
 import type { Relay } from "./relay.ts";
 import { serveClient, type SessionContext } from "./session.ts";
-import { observeAttempts } from "./session_log.ts";
+import { observeAttempts, observeHashes } from "./session_log.ts";
 
 /** What an engine is asked to do; plain data, so that it can be sent to a worker. */
 export interface EngineConfig {
@@ -29,6 +30,8 @@ export interface EngineConfig {
   readonly autodisable: boolean;
   /** `-H`. */
   readonly hashFailover: boolean;
+  /** Percent of its share at which rendezvous passes a channel over; undefined is no bound. */
+  readonly loadBound: number | undefined;
   /** `-B`: an IPv4 address. */
   readonly source: string | undefined;
   /** Whether each connection's end is logged. */
@@ -70,8 +73,14 @@ export class Engine {
     const context: SessionContext = {
       ...config,
       ...place,
+      scheduler: new Scheduler({
+        ...place,
+        chance: Math.random,
+        loadBound: config.loadBound,
+        hashed: observeHashes(reporter, config.hashFailover),
+      }),
       endpoints: new EndpointReader(place.table),
-      observer: observeAttempts(reporter, config.hashFailover),
+      observer: observeAttempts(reporter),
       reporter,
       pools,
       grace: GRACE,

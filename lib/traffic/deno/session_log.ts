@@ -5,7 +5,7 @@
  */
 import type { Reporter } from "../../core/events.ts";
 import { formatEndpoint } from "../../core/net/socket_address.ts";
-import { type HashTrace, NOTHING } from "../../core/schedule/schedule.ts";
+import { type HashTrace, NOTHING, type Tracer } from "../../core/schedule/schedule.ts";
 import type { AttemptObserver, Lease } from "../../core/session/attempt.ts";
 import type { ConnectFailure } from "../../core/session/cause.ts";
 import { channelOf, groupOf } from "../../core/table/schema.ts";
@@ -58,13 +58,14 @@ export function logEnd(to: SessionLog, client: string, { lease, relay, cause, la
   });
 }
 
-/** Tells the log and the `-d` trace what attempts do. */
-export function observeAttempts(reporter: Reporter, hashFailover: boolean): AttemptObserver {
-  const { trace } = reporter;
-  return {
-    hashed: trace === undefined ? undefined : (hash) => traceHash(trace, hash, hashFailover),
-    disabled: (lease) => logDisabled(reporter, lease),
-  };
+/** Tells the log what attempts do. */
+export function observeAttempts(reporter: Reporter): AttemptObserver {
+  return { disabled: (lease) => logDisabled(reporter, lease) };
+}
+
+/** Tells the `-d` trace what hash groups make of clients, if one is wanted. */
+export function observeHashes({ trace }: Reporter, hashFailover: boolean): Tracer | undefined {
+  return trace === undefined ? undefined : (hash) => traceHash(trace, hash, hashFailover);
 }
 
 function logDisabled(reporter: Reporter, { slot, endpoint }: Lease): void {

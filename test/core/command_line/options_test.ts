@@ -25,6 +25,8 @@ const CASES: readonly Case[] = [
       connectTimeout: 5,
       idleTimeout: 0,
       workers: 1,
+      methods: [],
+      loadBound: undefined,
       drain: undefined,
       runDir: undefined,
       logFile: undefined,
@@ -181,6 +183,31 @@ const CASES: readonly Case[] = [
   },
   { name: "takes auto workers as 0", argv: ["--workers=auto", "80"], wanted: { workers: 0 } },
   { name: "takes up to 64 workers", argv: ["--workers=64", "80"], wanted: { workers: 64 } },
+  {
+    name: "takes one method",
+    argv: ["--method", "least", "80"],
+    wanted: { methods: ["least"] },
+  },
+  {
+    name: "takes a method for each group",
+    argv: ["--method=rr,hash,least,random,rendezvous,rr", "80"],
+    wanted: { methods: ["rr", "hash", "least", "random", "rendezvous", "rr"] },
+  },
+  {
+    name: "lets the last of repeated methods win",
+    argv: ["--method=least", "--method=rr", "80"],
+    wanted: { methods: ["rr"] },
+  },
+  {
+    name: "takes a load bound of 100 percent and more",
+    argv: ["--load-bound=100", "80"],
+    wanted: { loadBound: 100 },
+  },
+  {
+    name: "takes a large load bound",
+    argv: ["--load-bound", "1250", "80"],
+    wanted: { loadBound: 1250 },
+  },
   { name: "takes a drain of 0 seconds", argv: ["--drain", "0", "80"], wanted: { drain: 0 } },
   { name: "asks for help without a port", argv: ["--help"], wanted: { mode: "help" } },
   {
@@ -199,6 +226,9 @@ for (const { name, argv, posix, wanted } of CASES) {
     assertEquals(Object.fromEntries(names.map((key) => [key, options[key]])), { ...wanted });
   });
 }
+
+const METHOD_COMPLAINT =
+  "balance: --method takes rr, hash, least, random or rendezvous, or several with commas, not ";
 
 const WRONG: readonly { name: string; argv: readonly string[]; complaint: string }[] = [
   { name: "no operand", argv: [], complaint: "" },
@@ -261,6 +291,66 @@ const WRONG: readonly { name: string; argv: readonly string[]; complaint: string
     name: "a drain of text",
     argv: ["--drain=soon", "80"],
     complaint: "balance: --drain takes a number of seconds",
+  },
+  {
+    name: "an unknown method",
+    argv: ["--method=leats", "80"],
+    complaint: `${METHOD_COMPLAINT}'leats'`,
+  },
+  {
+    name: "an empty method",
+    argv: ["--method=", "80"],
+    complaint: `${METHOD_COMPLAINT}''`,
+  },
+  {
+    name: "an empty method at the end of a list",
+    argv: ["--method=rr,", "80"],
+    complaint: `${METHOD_COMPLAINT}''`,
+  },
+  {
+    name: "a method with a blank",
+    argv: ["--method=rr, least", "80"],
+    complaint: `${METHOD_COMPLAINT}' least'`,
+  },
+  {
+    name: "a method in capitals",
+    argv: ["--method=RR", "80"],
+    complaint: `${METHOD_COMPLAINT}'RR'`,
+  },
+  {
+    name: "a load bound below 100",
+    argv: ["--load-bound=99", "80"],
+    complaint: "balance: --load-bound takes a percentage of 100 or more, not '99'",
+  },
+  {
+    name: "a load bound of text",
+    argv: ["--load-bound=much", "80"],
+    complaint: "balance: --load-bound takes a percentage of 100 or more, not 'much'",
+  },
+  {
+    name: "a load bound with a percent sign",
+    argv: ["--load-bound=150%", "80"],
+    complaint: "balance: --load-bound takes a percentage of 100 or more, not '150%'",
+  },
+  {
+    name: "a load bound with decimals",
+    argv: ["--load-bound=125.5", "80"],
+    complaint: "balance: --load-bound takes a percentage of 100 or more, not '125.5'",
+  },
+  {
+    name: "a negative load bound",
+    argv: ["--load-bound=-200", "80"],
+    complaint: "balance: --load-bound takes a percentage of 100 or more, not '-200'",
+  },
+  {
+    name: "an empty load bound",
+    argv: ["--load-bound=", "80"],
+    complaint: "balance: --load-bound takes a percentage of 100 or more, not ''",
+  },
+  {
+    name: "a method that could drive a terminal",
+    argv: ["--method=\x1b[2J", "80"],
+    complaint: `${METHOD_COMPLAINT}'\\x1b[2J'`,
   },
   {
     name: "an empty run dir",

@@ -1,12 +1,15 @@
 import { ExitError } from "../../../lib/core/errors.ts";
 import {
+  channelName,
   type Destination,
   formatDestination,
+  groupMethods,
   type GroupSpec,
   parseDestination,
   parseGroups,
   parsePort,
 } from "../../../lib/core/command_line/spec.ts";
+import { parseOptions } from "../../../lib/core/command_line/options.ts";
 import { assertEquals, assertThrows } from "../../kit/assert.ts";
 import { SERVICES } from "../../kit/make_table.ts";
 
@@ -55,6 +58,10 @@ Deno.test("parseDestination() reads back what formatDestination() writes", () =>
   }
 });
 
+function words(text: string): string[] {
+  return text.split(" ").filter((word) => word !== "");
+}
+
 function write(groups: readonly GroupSpec[]): string {
   return groups.map(({ method, destinations }) =>
     `${method === "hash" ? "Hash" : "RR"}(${destinations.map(({ host }) => host).join(" ")})`
@@ -80,10 +87,43 @@ const GROUPS: readonly [name: string, operands: string, groups: string][] = [
 
 for (const [name, operands, groups] of GROUPS) {
   Deno.test(`parseGroups() reads ${name}`, () => {
-    const words = operands.split(" ").filter((word) => word !== "");
-    assertEquals(write(parseGroups(words, OWN, SERVICES)), groups);
+    assertEquals(write(parseGroups(words(operands), OWN, SERVICES)), groups);
   });
 }
+
+const METHODS_OF: readonly [name: string, operands: string, wanted: string, first: string][] = [
+  ["round robin without --method", "a ! b", "", "rr rr rr"],
+  ["one method to every group", "a ! b", "least", "least least least"],
+  [
+    "methods in order, the last one to all that follow",
+    "a ! b",
+    "least,random",
+    "least random random",
+  ],
+  ["groups without channels theirs", "", "least,random,rr", "least random rr rr"],
+  ["hash to what % closes, without using a method up", "a % b ! c", "least,rr", "hash least rr rr"],
+  ["hash to what % closes, between others", "a ! b % c", "least,rr", "least hash rr rr"],
+  ["hash by name too", "a ! b", "hash,rr", "hash rr rr"],
+];
+
+for (const [name, operands, wanted, first] of METHODS_OF) {
+  Deno.test(`groupMethods() gives ${name}`, () => {
+    const groups = parseGroups(words(operands), OWN, SERVICES);
+    const { methods } = parseOptions(wanted === "" ? ["80"] : [`--method=${wanted}`, "80"]);
+    const given = groupMethods(groups, methods);
+    const expected = first.split(" ");
+    assertEquals(given.slice(0, expected.length).join(" "), first);
+    assertEquals(new Set(given.slice(expected.length - 1)).size, 1);
+    assertEquals(given.length, 16);
+  });
+}
+
+Deno.test("channelName() is host and port, the instance's own one without a port", () => {
+  const names = ["web1", "web1:80", "10.0.0.1:8080:5", "h::3", "h:smtp"].map((operand) =>
+    channelName(parseDestination(operand, OWN, SERVICES))
+  );
+  assertEquals(names, ["web1:8888", "web1:80", "10.0.0.1:8080", "h:8888", "h:25"]);
+});
 
 const WRONG_GROUPS: readonly [name: string, operands: string, code: number, message: string][] = [
   ["a leading !", "! a", 69, "balance: no channels in group"],

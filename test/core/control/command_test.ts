@@ -7,7 +7,7 @@ import {
 } from "../../../lib/core/net/socket_address.ts";
 import { apply } from "../../../lib/core/table/change.ts";
 import type { Place } from "../../../lib/core/table/place.ts";
-import { slotOf, type Table } from "../../../lib/core/table/schema.ts";
+import { METHODS, slotOf, type Table } from "../../../lib/core/table/schema.ts";
 import { claim } from "../../../lib/core/table/access.ts";
 import { viewChannel } from "../../../lib/core/table/view.ts";
 import { assertEquals, assertStringIncludes } from "../../kit/assert.ts";
@@ -52,6 +52,7 @@ function changes(answer: Answer): string {
 }
 
 const SYNTAX = "syntax error";
+const UNKNOWN_METHOD = "unknown method (rr, hash, least, random or rendezvous)";
 
 interface Case {
   readonly line: string;
@@ -131,6 +132,35 @@ const CASES: readonly Case[] = [
   { line: "maxc 0 2147483648", says: "value out of range" },
   { line: "maxc 0 99999999999999999999", says: "value out of range" },
 
+  { line: "method", says: SYNTAX },
+  { line: "method least", says: "group 0 set to least", does: "method 0 least" },
+  { line: "method random", says: "group 0 set to random", does: "method 0 random" },
+  { line: "method rendezvous", says: "group 0 set to rendezvous", does: "method 0 rendezvous" },
+  { line: "method hash", group: 3, says: "group 3 set to hash", does: "method 3 hash" },
+  { line: "method rr", says: "group 0 set to round robin", does: "method 0 rr" },
+  { line: "method RR", says: UNKNOWN_METHOD },
+  { line: "method leas", says: UNKNOWN_METHOD },
+  { line: "method __proto__", says: UNKNOWN_METHOD },
+
+  { line: "weight", says: SYNTAX },
+  { line: "weight 0", says: SYNTAX },
+  { line: "weight 9", says: SYNTAX },
+  { line: "weight 9 1", says: "unknown channel" },
+  { line: "weight -1 1", says: "unknown channel" },
+  { line: "weight 1 3", says: "weight of channel 1 changed to 3", does: "weight 1 3" },
+  { line: "weight 0 0", says: "weight of channel 0 changed to 0", does: "weight 0 0" },
+  { line: "weight 0 1000", says: "weight of channel 0 changed to 1000", does: "weight 0 1000" },
+  {
+    line: "weight 2 7",
+    group: 1,
+    says: "weight of channel 2 changed to 7",
+    does: "weight 66 7",
+  },
+  { line: "weight 0 1001", says: "value out of range" },
+  { line: "weight 0 -1", says: "value out of range" },
+  { line: "weight 0 heavy", says: "value out of range" },
+  { line: "weight 0 99999999999999999999", says: "value out of range" },
+
   { line: "reset", says: SYNTAX },
   { line: "reset 1", says: "channel 1 counters reset", does: "reset 1" },
   { line: "reset 2", says: "no such channel 2" },
@@ -153,17 +183,29 @@ const CASES: readonly Case[] = [
   { line: "create", says: SYNTAX },
   { line: "create h", says: SYNTAX },
   { line: "create h:80", says: SYNTAX },
-  { line: "create h 80", says: "channel created", does: `create 0 127.0.0.1:80 0 false` },
-  { line: "create h smtp", says: "channel created", does: `create 0 127.0.0.1:25 0 false` },
-  { line: "create h foo", says: "channel created", does: `create 0 127.0.0.1:0 0 false` },
-  { line: "create h 70000", says: "channel created", does: `create 0 127.0.0.1:70000 0 false` },
-  { line: "create h:8080 80", says: "channel created", does: `create 0 127.0.0.1:8080 0 false` },
-  { line: "create h:8080:9 80", says: "channel created", does: `create 0 127.0.0.1:8080 0 false` },
+  { line: "create h 80", says: "channel created", does: `create 0 127.0.0.1:80 0 false h:80` },
+  { line: "create h smtp", says: "channel created", does: `create 0 127.0.0.1:25 0 false h:25` },
+  { line: "create h foo", says: "channel created", does: `create 0 127.0.0.1:0 0 false h:0` },
+  {
+    line: "create h 70000",
+    says: "channel created",
+    does: `create 0 127.0.0.1:70000 0 false h:70000`,
+  },
+  {
+    line: "create h:8080 80",
+    says: "channel created",
+    does: `create 0 127.0.0.1:8080 0 false h:8080`,
+  },
+  {
+    line: "create h:8080:9 80",
+    says: "channel created",
+    does: `create 0 127.0.0.1:8080 0 false h:8080`,
+  },
   {
     line: "create h 80",
     group: 2,
     says: "channel created",
-    does: `create 2 127.0.0.1:80 0 false`,
+    does: `create 2 127.0.0.1:80 0 false h:80`,
   },
   { line: "create nosuch 80", resolved: null, says: "invalid address" },
   { line: "create ::1 80", resolved: null, says: "invalid address" },
@@ -175,8 +217,16 @@ const CASES: readonly Case[] = [
   { line: "assign 0 h 80", says: "channel must be disabled to assign new address" },
   { line: "assign 1", says: SYNTAX },
   { line: "assign 1 h", says: SYNTAX },
-  { line: "assign 1 h 80", says: "channel reassigned", does: `address 1 127.0.0.1:80` },
-  { line: "assign 1 h:99:7 80", says: "channel reassigned", does: `address 1 127.0.0.1:99` },
+  {
+    line: "assign 1 h 80",
+    says: "channel reassigned",
+    does: `address 1 127.0.0.1:80, name 1 h:80`,
+  },
+  {
+    line: "assign 1 h:99:7 80",
+    says: "channel reassigned",
+    does: `address 1 127.0.0.1:99, name 1 h:99`,
+  },
   { line: "assign 1 nosuch 80", resolved: null, says: "invalid address" },
 
   { line: "version", says: "  This is balance 3.54\n  MAXGROUPS=16\n  MAXCHANNELS=64" },
@@ -222,6 +272,9 @@ const PREFIXES: readonly [typed: string, meant: string][] = [
   ["mrtg-b", "mrtg-bytes"],
   ["mrtg-c", "mrtg-conns"],
   ["?", "?"],
+  ["w", "workers"],
+  ["me", "method"],
+  ["we", "weight"],
 ];
 
 for (const [typed, meant] of PREFIXES) {
@@ -277,6 +330,15 @@ Deno.test("show lists every group, whatever the current one", () => {
     "1 RR 1 ENA",
     "1 RR 2 ENA",
   ]);
+});
+
+Deno.test("show names every method in four letters at most", () => {
+  const table = standard();
+  const types = METHODS.map((method) => {
+    execute(`method ${method}`, { table, group: 1 });
+    return execute("show", { table }).lines.at(-1)?.slice(4, 8);
+  });
+  assertEquals(types, ["  RR", "Hash", "  LC", "  P2", " HRW"]);
 });
 
 Deno.test("create is refused in a full group before its arguments are looked at", () => {

@@ -1,8 +1,5 @@
-import {
-  effectiveWeight,
-  WEIGHT_UNIT,
-  type WeightCircumstances,
-} from "../../../lib/core/health/slow_start.ts";
+import { effectiveWeight, type WeightCircumstances } from "../../../lib/core/health/slow_start.ts";
+import { WEIGHT_UNIT } from "../../../lib/core/weight.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { withSeed } from "../../hard/random.ts";
 

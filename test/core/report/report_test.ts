@@ -40,7 +40,7 @@ const SECOND: ChannelView = {
 };
 
 Deno.test("formatShow() prints the classic's table to the byte", () => {
-  assertEquals(formatShow([FIRST, SECOND], (group) => group === 0 ? "rr" : "hash"), [
+  assertEquals(formatShow([FIRST, SECOND], (group) => group === 0 ? "RR" : "Hash"), [
     "GRP Type  #   S       ip-address  port    c      totalc maxc        sent        rcvd",
     "  0   RR  0 ENA        127.0.0.1 41001    0           3    0           0           9",
     "  1 Hash  2 dis       10.1.1.200   110    2          17   16      123456     7890123",
@@ -48,7 +48,7 @@ Deno.test("formatShow() prints the classic's table to the byte", () => {
 });
 
 Deno.test("formatShow() prints the header alone without channels", () => {
-  assertEquals(formatShow([], () => "hash").length, 1);
+  assertEquals(formatShow([], () => "Hash").length, 1);
 });
 
 Deno.test("formatShow() lets longer values push the rest to the right", () => {
@@ -62,7 +62,7 @@ Deno.test("formatShow() lets longer values push the rest to the right", () => {
     sent: 1e15,
   };
   assertEquals(
-    formatShow([wide], () => "hash")[1],
+    formatShow([wide], () => "Hash")[1],
     "  1 Hash  2 dis  255.255.255.255 -1000000 123456 4294967296123 -12345 1000000000000000     7890123",
   );
 });

@@ -1,16 +1,14 @@
 import { parseIpv6 } from "../../../lib/core/net/address.ts";
 import { type Candidates, NOTHING } from "../../../lib/core/schedule/candidates.ts";
-import { hashBytes, mixToUnit } from "../../../lib/core/schedule/hash64.ts";
+import { HASH_WORDS, hashBytes, hashText, mixToUnit } from "../../../lib/core/hash64.ts";
 import {
   chooseRendezvous,
-  HASH_WORDS,
-  hashAddress,
-  hashName,
   type Ranked,
   rankRendezvous,
 } from "../../../lib/core/schedule/rendezvous.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { Random, withSeed } from "../../hard/random.ts";
+import { slowFnv, slowHash, slowMix, slowScore, slowUnit } from "../../kit/slow_rendezvous.ts";
 import { deviation, makeCandidates, randomWeights } from "./make_candidates.ts";
 
 /** A group of named channels. */
@@ -21,7 +19,7 @@ interface Group {
 
 function makeGroup(names: readonly string[], weights: readonly number[]): Group {
   const hashes = new Int32Array(names.length * HASH_WORDS);
-  for (const [channel, name] of names.entries()) hashName(name, hashes, channel);
+  for (const [channel, name] of names.entries()) hashText(name, hashes, channel * HASH_WORDS);
   return { candidates: makeCandidates(weights), hashes };
 }
 
@@ -33,7 +31,7 @@ function bytesOf(address: string): Uint8Array {
 
 function hashOf(address: Uint8Array): Int32Array {
   const hash = new Int32Array(HASH_WORDS);
-  hashAddress(address, hash);
+  hashBytes(address, hash);
   return hash;
 }
 
@@ -61,28 +59,6 @@ function makeNames(random: Random, count: number): string[] {
 }
 
 const MASK = 2n ** 64n - 1n;
-
-/** The hash as the module's comment has it, in unlimited numbers. */
-function slowFnv(bytes: Uint8Array): bigint {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of bytes) hash = (hash ^ BigInt(byte)) * 0x100000001b3n & MASK;
-  return hash;
-}
-
-function slowMix(hash: bigint): bigint {
-  let h = hash;
-  h = (h ^ h >> 33n) * 0xff51afd7ed558ccdn & MASK;
-  h = (h ^ h >> 33n) * 0xc4ceb9fe1a85ec53n & MASK;
-  return h ^ h >> 33n;
-}
-
-function slowUnit(hash: bigint): number {
-  return (Number(hash >> 12n) + 0.5) / 2 ** 52;
-}
-
-function slowHash(address: Uint8Array, name: string): bigint {
-  return slowMix(slowFnv(address) ^ slowFnv(new TextEncoder().encode(name)));
-}
 
 /** Scores that a program in another language computed from the module's comment. */
 const VECTORS: readonly [
@@ -199,9 +175,7 @@ Deno.test("rendezvous chooses as a slow program does that follows its descriptio
       const weights = randomWeights(random, 20, random.pick([1, 5, 1_000_000]));
       const names = makeNames(random, weights.length);
       const address = random.chance(0.5) ? random.bytes(16) : ipv4(random.between(0, 2 ** 32 - 1));
-      const scores = names.map((name, at) =>
-        -(weights[at] ?? 0) / Math.log(slowUnit(slowHash(address, name)))
-      );
+      const scores = names.map((name, at) => slowScore(address, name, weights[at] ?? 0));
       const order = [...weights.keys()].filter((at) => weights[at] !== 0)
         .sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0));
       const group = makeGroup(names, weights);

@@ -1,17 +1,16 @@
 import { hashClient } from "../../../lib/core/schedule/hash.ts";
 import {
   advanceCursor,
-  chooseFirst,
-  chooseNext,
   type Client,
   type HashTrace,
   NOTHING,
 } from "../../../lib/core/schedule/schedule.ts";
 import { apply } from "../../../lib/core/table/change.ts";
-import { channelOf, groupOf, type Table } from "../../../lib/core/table/schema.ts";
-import { claim, release, usable } from "../../../lib/core/table/access.ts";
+import { channelOf, groupOf, slotOf, type Table } from "../../../lib/core/table/schema.ts";
+import { release, usable } from "../../../lib/core/table/access.ts";
 import { viewTable } from "../../../lib/core/table/view.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
+import { makeScheduler } from "../../kit/make_scheduler.ts";
 import { ipv4Place, makeTable, setEnabled, slotNamed } from "../../kit/make_table.ts";
 
 /** Addresses by what their hash is modulo 3. */
@@ -38,8 +37,9 @@ function attempts(world: World): string[] {
   const refused = new Set(down.map(slotNamed));
   const tried = new Set<number>();
   const names: string[] = [];
-  let slot = chooseFirst(table, client);
-  while (slot !== NOTHING && claim(table, 0, slot)) {
+  const scheduler = makeScheduler(table);
+  let slot = scheduler.first(client);
+  while (slot !== NOTHING) {
     names.push(nameOf(slot));
     if (!refused.has(slot)) {
       if (tried.size > 0) advanceCursor(table, slot);
@@ -47,7 +47,7 @@ function attempts(world: World): string[] {
     }
     release(table, 0, slot);
     tried.add(slot);
-    slot = chooseNext(table, client, slot, tried);
+    slot = scheduler.next(client, slot, tried);
   }
   return [...names, "none"];
 }
@@ -354,8 +354,9 @@ Deno.test("a cursor behind the last channel gives a created channel its turn", (
 Deno.test("a success without failover leaves the cursor to whoever chose since", () => {
   const table = makeTable("a b c");
   const client = { address: MOD3_IS_2, hashFailover: false };
-  const first = chooseFirst(table, client);
-  const second = chooseFirst(table, client);
+  const scheduler = makeScheduler(table);
+  const first = scheduler.first(client);
+  const second = scheduler.first(client);
   assertEquals([nameOf(first), nameOf(second)], ["0.0", "0.1"]);
   assertEquals(serve({ table }, 1), "0.2");
 });
@@ -363,9 +364,10 @@ Deno.test("a success without failover leaves the cursor to whoever chose since",
 Deno.test("a late success after a failover moves the cursor behind its channel", () => {
   const table = makeTable("a b c");
   const client = { address: MOD3_IS_2, hashFailover: false };
-  const failed = chooseFirst(table, client);
+  const scheduler = makeScheduler(table);
+  const failed = scheduler.first(client);
   assertEquals(serve({ table }, 1), "0.1");
-  const next = chooseNext(table, client, failed, new Set([failed]));
+  const next = scheduler.next(client, failed, new Set([failed]));
   assertEquals(nameOf(next), "0.1");
   advanceCursor(table, next);
   assertEquals(serve({ table }, 2), "0.2 0.0");
@@ -403,8 +405,9 @@ Deno.test("hash groups tell what they made of a client", () => {
   const table = makeTable("a b c % d");
   setEnabled(table, false, "0.2");
   const traces: HashTrace[] = [];
-  chooseFirst(table, { address: MOD3_IS_2, hashFailover: false }, (trace) => traces.push(trace));
-  chooseFirst(table, { address: MOD3_IS_2, hashFailover: true }, (trace) => traces.push(trace));
+  const scheduler = makeScheduler(table, { hashed: (trace) => traces.push(trace) });
+  scheduler.first({ address: MOD3_IS_2, hashFailover: false });
+  scheduler.first({ address: MOD3_IS_2, hashFailover: true });
   const common = { group: 0, hash: hashClient(MOD3_IS_2), channels: 3, named: 2 };
   assertEquals(traces, [{ ...common, given: NOTHING }, { ...common, given: 0 }]);
 });
@@ -427,12 +430,15 @@ Deno.test("no choice is ever disabled, full or tried before, whatever the table"
     }
     const client = { address: `10.0.${random(256)}.${random(256)}`, hashFailover: random(2) === 0 };
     const tried = new Set<number>();
-    let slot = chooseFirst(table, client);
+    const able = views.map(({ group, channel }) => slotOf(group, channel))
+      .filter((slot) => usable(table, slot));
+    const scheduler = makeScheduler(table);
+    let slot = scheduler.first(client);
     while (slot !== NOTHING) {
-      assert(usable(table, slot) && !tried.has(slot));
-      assert(tried.size <= views.length);
+      assert(able.includes(slot) && !tried.has(slot));
       tried.add(slot);
-      slot = chooseNext(table, client, slot, tried);
+      release(table, 0, slot);
+      slot = scheduler.next(client, slot, tried);
     }
   }
 });

@@ -11,12 +11,14 @@ import { EndpointReader } from "../../../lib/core/table/endpoint.ts";
 import { channelOf, groupOf, type Table } from "../../../lib/core/table/schema.ts";
 import { viewTable } from "../../../lib/core/table/view.ts";
 import { assertEquals } from "../../kit/assert.ts";
+import { makeScheduler } from "../../kit/make_scheduler.ts";
 import { ipv4Place, makeTable, setEnabled } from "../../kit/make_table.ts";
 
 function rulesFor(table: Table, options: Partial<AttemptRules> = {}): AttemptRules {
   return {
     table,
     worker: 0,
+    scheduler: makeScheduler(table),
     endpoints: new EndpointReader(table),
     autodisable: false,
     observer: {},

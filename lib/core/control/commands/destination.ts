@@ -1,14 +1,15 @@
 /**
- * Commands that say where a channel leads, and how much it takes.
+ * Commands that say where a channel leads, how much it takes, and how much it gets.
  *
  * @module
  */
-import { type Destination, parseDestination } from "../../command_line/spec.ts";
+import { channelName, type Destination, parseDestination } from "../../command_line/spec.ts";
 import { atoi } from "../../net/address.ts";
 import { destinationPort } from "../../net/services.ts";
 import { channelCount } from "../../table/access.ts";
 import { type Place, placeAt } from "../../table/place.ts";
 import { MAX_CHANNELS } from "../../table/schema.ts";
+import { MAX_WEIGHT } from "../../weight.ts";
 import { viewChannel } from "../../table/view.ts";
 import { findSlot } from "./channel.ts";
 import { answer, type Command, type Context, type Outcome, SYNTAX_ERROR } from "./command.ts";
@@ -39,6 +40,13 @@ export const MAXC: Command = {
   run: setMaxc,
 };
 
+/** `weight` */
+export const WEIGHT: Command = {
+  name: "weight",
+  operands: "<channel> <weight>",
+  run: setWeight,
+};
+
 function create(words: readonly string[], context: Context): Outcome {
   const { group } = context;
   if (channelCount(context.table, group) >= MAX_CHANNELS) {
@@ -47,9 +55,9 @@ function create(words: readonly string[], context: Context): Outcome {
   return withPlace(
     words,
     context,
-    (place) =>
+    (place, name) =>
       answer(context, ["channel created"], [
-        { kind: "create", group, place, maxc: 0, enabled: false },
+        { kind: "create", group, place, maxc: 0, enabled: false, name },
       ]),
   );
 }
@@ -65,7 +73,11 @@ function assign(words: readonly string[], context: Context): Outcome {
   return withPlace(
     rest,
     context,
-    (place) => answer(context, ["channel reassigned"], [{ kind: "address", slot, place }]),
+    (place, name) =>
+      answer(context, ["channel reassigned"], [
+        { kind: "address", slot, place },
+        { kind: "name", slot, name },
+      ]),
   );
 }
 
@@ -82,11 +94,25 @@ function setMaxc(words: readonly string[], context: Context): Outcome {
   ]);
 }
 
+function setWeight(words: readonly string[], context: Context): Outcome {
+  const [text, share] = words;
+  if (text === undefined || share === undefined) return answer(context, [SYNTAX_ERROR]);
+  const channel = atoi(text);
+  const slot = findSlot(context, channel);
+  if (slot === undefined) return answer(context, ["unknown channel"]);
+  // A word without digits would be 0, and take the channel out of service.
+  const weight = /^\d{1,4}$/.test(share) ? Number(share) : Infinity;
+  if (weight > MAX_WEIGHT) return answer(context, ["value out of range"]);
+  return answer(context, [`weight of channel ${channel} changed to ${weight}`], [
+    { kind: "weight", slot, weight },
+  ]);
+}
+
 /** Reads `<host> <port>`, where a port inside the host word wins, and has the host looked up. */
 function withPlace(
   words: readonly string[],
   context: Context,
-  run: (place: Place) => Outcome,
+  run: (place: Place, name: string) => Outcome,
 ): Outcome {
   const [host, port] = words;
   if (host === undefined || port === undefined) return answer(context, [SYNTAX_ERROR]);
@@ -98,5 +124,5 @@ function withPlace(
   );
   if (resolved === undefined) return { kind: "resolve", host: destination.host };
   if (resolved === null) return answer(context, ["invalid address"]);
-  return run(placeAt(resolved, destination.port));
+  return run(placeAt(resolved, destination.port), channelName(destination));
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import { atoi } from "../../net/address.ts";
-import { MAX_GROUPS, type MethodName } from "../../table/schema.ts";
+import { MAX_GROUPS, type MethodName, METHODS } from "../../table/schema.ts";
+import { listed } from "../../text.ts";
 import { answer, type Command, type Context, type Outcome, SYNTAX_ERROR } from "./command.ts";
 
 /** `group` */
@@ -26,7 +27,7 @@ export const HASH: Command = {
   name: "hash",
   operands: "",
   summary: "sets distribution scheme of current group to Hash",
-  run: (_words, context) => setMethod(context, "hash", "hash"),
+  run: (_words, context) => setMethod(context, "hash"),
 };
 
 /** `rr` */
@@ -34,10 +35,23 @@ export const ROUND_ROBIN: Command = {
   name: "rr",
   operands: "",
   summary: "sets distribution scheme of current group to Round Robin",
-  run: (_words, context) => setMethod(context, "rr", "round robin"),
+  run: (_words, context) => setMethod(context, "rr"),
 };
 
-function setMethod(context: Context, method: MethodName, words: string): Outcome {
+/** `method` */
+export const METHOD: Command = {
+  name: "method",
+  operands: "<method>",
+  run: ([text], context) => {
+    if (text === undefined) return answer(context, [SYNTAX_ERROR]);
+    const method = METHODS.find((each) => each === text);
+    if (method !== undefined) return setMethod(context, method);
+    return answer(context, [`unknown method (${listed(METHODS)})`]);
+  },
+};
+
+function setMethod(context: Context, method: MethodName): Outcome {
   const { group } = context;
+  const words = method === "rr" ? "round robin" : method;
   return answer(context, [`group ${group} set to ${words}`], [{ kind: "method", group, method }]);
 }

@@ -5,7 +5,7 @@
  */
 import { atoi } from "../../net/address.ts";
 import { formatMrtg, formatShow, formatVersion, formatWorkers } from "../../report/report.ts";
-import { methodOf } from "../../table/access.ts";
+import { methodIn } from "../../schedule/methods.ts";
 import { MAX_GROUPS } from "../../table/schema.ts";
 import { viewChannel, viewTable } from "../../table/view.ts";
 import { findSlot } from "./channel.ts";
@@ -18,7 +18,7 @@ export const SHOW: Command = {
   summary: "show all channels in all groups",
   run: (_words, context) => {
     const { table } = context;
-    return answer(context, formatShow(viewTable(table), (group) => methodOf(table, group)));
+    return answer(context, formatShow(viewTable(table), (group) => methodIn(table, group).label));
   },
 };
 
