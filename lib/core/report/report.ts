@@ -46,7 +46,7 @@ export function formatShow(
     view.group,
     typeOf(view.group),
     view.channel,
-    view.enabled ? "ENA" : "dis",
+    statusOf(view),
     formatHost(view.endpoint),
     view.port,
     view.c,
@@ -56,6 +56,12 @@ export function formatShow(
     view.received,
   ]);
   return [[...header, "sent", "rcvd"], ...rows].map((row) => formatRow(row, WIDTHS));
+}
+
+/** The S column: what the operator wants, and what holds a channel that is wanted. */
+function statusOf({ enabled, leaving, observed }: ChannelView): string {
+  if (!enabled || leaving) return "dis";
+  return observed === "unresolved" ? "unrs" : "ENA";
 }
 
 /** The answer of `mrtg-bytes` (rcvd, then sent) or `mrtg-conns`, in the form that MRTG reads. */

@@ -5,23 +5,51 @@
  *
  * @module
  */
+import { isBackup } from "./flags.ts";
 import { freeLocks } from "./lock.ts";
 import {
   channelWord,
   counterIndex,
   type CounterName,
   groupWord,
+  MAX_CHANNELS,
   type MethodName,
   METHODS,
+  PRESENCES,
   shareWord,
+  slotOf,
   SLOTS,
   type Table,
   workerWord,
 } from "./schema.ts";
 
-/** How many channels a group has. */
+/** How many rows a group has: its channels, and the rows between them that are free. */
 export function channelCount(table: Table, group: number): number {
   return Atomics.load(table.words, groupWord(group, "channels"));
+}
+
+/** How many backups a group has. */
+export function backupCount(table: Table, group: number): number {
+  return Atomics.load(table.words, groupWord(group, "backups"));
+}
+
+/** Whether a channel is used only while nothing else of its group is usable. */
+export function isBackupChannel(table: Table, slot: number): boolean {
+  return isBackup(Atomics.load(table.words, channelWord(slot, "flags")));
+}
+
+/** Whether there is a channel in a row, leaving ones included. */
+export function isTaken(table: Table, slot: number): boolean {
+  return Atomics.load(table.words, channelWord(slot, "presence")) !== PRESENCES.indexOf("free");
+}
+
+/** The lowest free row of a group as a slot; `undefined` if it is full. */
+export function freeSlot(table: Table, group: number): number | undefined {
+  for (let channel = 0; channel < MAX_CHANNELS; channel++) {
+    const slot = slotOf(group, channel);
+    if (!isTaken(table, slot)) return slot;
+  }
+  return undefined;
 }
 
 /** How a group distributes. */

@@ -6,19 +6,31 @@
 import { formatEndpoint, readSocketAddress } from "../net/socket_address.ts";
 import { hashText } from "../hash64.ts";
 import { WEIGHT_UNIT } from "../weight.ts";
-import { channelCount, counter, effectiveWeight, isWeighted } from "./access.ts";
+import {
+  channelCount,
+  counter,
+  effectiveWeight,
+  freeSlot,
+  isBackupChannel,
+  isTaken,
+  isWeighted,
+} from "./access.ts";
 import { writeEndpoint } from "./endpoint.ts";
 import type { Place } from "./place.ts";
 import {
+  channelOf,
   channelWord,
   counterIndex,
   COUNTERS,
   groupOf,
   groupWord,
+  MAX_CHANNELS,
   type MethodName,
   METHODS,
   OBSERVED,
   type Observed,
+  type Presence,
+  PRESENCES,
   slotOf,
   type Table,
 } from "./schema.ts";
@@ -31,6 +43,8 @@ export type Change =
   | { readonly kind: "maxc"; readonly slot: number; readonly maxc: number }
   | { readonly kind: "address"; readonly slot: number; readonly place: Place }
   | { readonly kind: "name"; readonly slot: number; readonly name: string }
+  | { readonly kind: "flags"; readonly slot: number; readonly flags: number }
+  | { readonly kind: "presence"; readonly slot: number; readonly presence: Presence }
   | { readonly kind: "reset"; readonly slot: number }
   | { readonly kind: "method"; readonly group: number; readonly method: MethodName }
   | {
@@ -43,9 +57,17 @@ export type Change =
     readonly name?: string;
     /** 0 to 1000, 1 unless given. */
     readonly weight?: number;
+    /** Written by `encodeFlags`; none unless given. */
+    readonly flags?: number;
+    /** Up unless given. */
+    readonly observed?: Observed;
   };
 
-/** Carries out decided writes; to be called by the main thread only. */
+/**
+ * Carries out decided writes; to be called by the main thread only.
+ *
+ * `create` takes the lowest free row of its group ({@link freeSlot}), and does nothing without one.
+ */
 export function apply(table: Table, changes: readonly Change[]): void {
   for (const change of changes) applyOne(table, change);
 }
@@ -78,6 +100,19 @@ function applyOne(table: Table, change: Change): void {
     case "name":
       hashText(change.name, words, channelWord(change.slot, "nameHash"));
       break;
+    case "flags":
+      Atomics.store(words, channelWord(change.slot, "flags"), change.flags);
+      countBackups(table, groupOf(change.slot));
+      break;
+    case "presence":
+      Atomics.store(
+        words,
+        channelWord(change.slot, "presence"),
+        PRESENCES.indexOf(change.presence),
+      );
+      weigh(table, change.slot);
+      countBackups(table, groupOf(change.slot));
+      break;
     case "reset":
       for (const name of COUNTERS) {
         const base = counterIndex(table.workers, change.slot, name);
@@ -94,18 +129,33 @@ function applyOne(table: Table, change: Change): void {
 }
 
 function create(table: Table, change: Change & { readonly kind: "create" }): void {
-  const { group, place, maxc, enabled, name = nameOf(place), weight = 1 } = change;
-  const channel = channelCount(table, group);
-  const slot = slotOf(group, channel);
+  const {
+    group,
+    place,
+    maxc,
+    enabled,
+    name = nameOf(place),
+    weight = 1,
+    flags = 0,
+    observed = "up",
+  } = change;
+  const slot = freeSlot(table, group);
+  if (slot === undefined) return;
   apply(table, [
     { kind: "address", slot, place },
     { kind: "name", slot, name },
     { kind: "maxc", slot, maxc },
+    // A row that was used before goes on with its counters.
+    { kind: "reset", slot },
+    { kind: "flags", slot, flags },
     { kind: "weight", slot, weight },
+    { kind: "observed", slot, observed },
     { kind: "enabled", slot, enabled },
+    // It comes last: until then no other thread gives anybody to the channel.
+    { kind: "presence", slot, presence: "present" },
   ]);
-  // The count comes last: until then no other thread looks at the channel.
-  Atomics.store(table.words, groupWord(group, "channels"), channel + 1);
+  const rows = Math.max(channelCount(table, group), channelOf(slot) + 1);
+  Atomics.store(table.words, groupWord(group, "channels"), rows);
   compareWeights(table, group);
 }
 
@@ -114,10 +164,22 @@ function nameOf({ address }: Place): string {
   return endpoint === undefined ? "" : formatEndpoint(endpoint);
 }
 
-/** Writes down the weight that counts: nobody is given to a channel that is not observed to be up. */
+function countBackups(table: Table, group: number): void {
+  let count = 0;
+  for (let channel = 0; channel < MAX_CHANNELS; channel++) {
+    const slot = slotOf(group, channel);
+    if (isTaken(table, slot) && isBackupChannel(table, slot)) count++;
+  }
+  Atomics.store(table.words, groupWord(group, "backups"), count);
+}
+
+/** Writes down the weight that counts: nobody is given to a channel that is leaving or not observed to be up. */
 function weigh(table: Table, slot: number): void {
   const { words } = table;
-  const up = Atomics.load(words, channelWord(slot, "observed")) === OBSERVED.indexOf("up");
+  const present =
+    Atomics.load(words, channelWord(slot, "presence")) === PRESENCES.indexOf("present");
+  const up = present &&
+    Atomics.load(words, channelWord(slot, "observed")) === OBSERVED.indexOf("up");
   const weight = Atomics.load(words, channelWord(slot, "weight"));
   Atomics.store(words, channelWord(slot, "effectiveWeight"), up ? weight * WEIGHT_UNIT : 0);
   compareWeights(table, groupOf(slot));

@@ -24,6 +24,15 @@ export function placeAt(host: Endpoint, port: number): Place {
   return { address: addressOf({ ...host, port: port & 0xffff }), port };
 }
 
+/**
+ * The place of a server whose address is not known yet.
+ *
+ * @param port As typed. Port 0 of no address is connected to, which nobody can listen on.
+ */
+export function unresolvedPlace(port: number): Place {
+  return { address: addressOf({ family: "ipv4", address: 0, port: 0 }), port };
+}
+
 function addressOf(endpoint: Endpoint): Uint8Array {
   const bytes = new Uint8Array(SOCKET_ADDRESS_BYTES);
   return bytes.subarray(0, writeSocketAddress(bytes, endpoint));

@@ -37,7 +37,8 @@ export interface Field {
 
 /** What the table knows of a group, in words. */
 export const GROUP_FIELDS = {
-  channels: { content: "number of channels", writer: "main" },
+  channels: { content: "number of rows: channels, and free rows between them", writer: "main" },
+  backups: { content: "how many of them are backups", writer: "main" },
   method: { content: "how it distributes: index in METHODS", writer: "main" },
   cursor: {
     content: "channel at which the next round robin choice begins",
@@ -55,6 +56,8 @@ export const GROUP_FIELDS = {
 
 /** What the table knows of a channel, in words. */
 export const CHANNEL_FIELDS = {
+  presence: { content: "whether it is a channel: index in PRESENCES", writer: "main" },
+  flags: { content: "what it is used for: see flags.ts", writer: "main" },
   enabled: {
     content: "what the operator wants: 1 enabled, 0 disabled",
     writer: "main; a worker may clear it (-a)",
@@ -101,6 +104,15 @@ export const METHODS = ["rr", "hash", "least", "random", "rendezvous"] as const;
 
 /** How a group distributes. */
 export type MethodName = typeof METHODS[number];
+
+/** What a row can be; the index is the number in the table. */
+export const PRESENCES = ["free", "present", "leaving"] as const;
+
+/**
+ * What a row is: `free` is no channel; `leaving` is one whose record is gone: it gets nobody, and its row is free when its
+ * last connection has ended.
+ */
+export type Presence = typeof PRESENCES[number];
 
 /** What can be observed of a channel; the index is the number in the table. */
 export const OBSERVED = ["up", "down", "ejected", "unresolved"] as const;

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { channelCount, counter } from "./access.ts";
+import { channelCount, counter, isTaken } from "./access.ts";
 import type { Endpoint } from "../net/socket_address.ts";
 import { readEndpoint } from "./endpoint.ts";
+import { decodeFlags, type Flags } from "./flags.ts";
 import {
   channelOf,
   channelWord,
@@ -15,6 +16,7 @@ import {
   MAX_GROUPS,
   OBSERVED,
   type Observed,
+  PRESENCES,
   slotOf,
   type Table,
 } from "./schema.ts";
@@ -25,12 +27,16 @@ export interface ChannelView {
   readonly group: number;
   /** Number inside its group, from 0. */
   readonly channel: number;
+  /** Whether its record is gone: it gets nobody, and goes with its last connection. */
+  readonly leaving: boolean;
   /** Whether the operator wants it to get connections. */
   readonly enabled: boolean;
   /** What is observed of it. */
   readonly observed: Observed;
   /** Share of new connections, 0 to 1000. */
   readonly weight: number;
+  /** What it is used for. */
+  readonly flags: Flags;
   /** Where its connections go. */
   readonly endpoint: Endpoint;
   /** Port as typed; may lie outside 0..65535. */
@@ -56,9 +62,11 @@ export function viewChannel(table: Table, slot: number): ChannelView {
   return {
     group: groupOf(slot),
     channel: channelOf(slot),
+    leaving: word("presence") === PRESENCES.indexOf("leaving"),
     enabled: word("enabled") === 1,
     observed: OBSERVED[word("observed")] ?? "up",
     weight: word("weight"),
+    flags: decodeFlags(word("flags")),
     endpoint: readEndpoint(table, slot),
     port: word("port"),
     maxc: word("maxc"),
@@ -69,13 +77,22 @@ export function viewChannel(table: Table, slot: number): ChannelView {
   };
 }
 
+/** Paths of the Unix sockets that channels lead to, each once. */
+export function unixPaths(table: Table): string[] {
+  const paths = viewTable(table).flatMap(({ endpoint }) =>
+    endpoint.family === "unix" ? [endpoint.path] : []
+  );
+  return [...new Set(paths)];
+}
+
 /** Copies all channels, groups ascending. */
 export function viewTable(table: Table): ChannelView[] {
   const views: ChannelView[] = [];
   for (let group = 0; group < MAX_GROUPS; group++) {
     const count = channelCount(table, group);
     for (let channel = 0; channel < count; channel++) {
-      views.push(viewChannel(table, slotOf(group, channel)));
+      const slot = slotOf(group, channel);
+      if (isTaken(table, slot)) views.push(viewChannel(table, slot));
     }
   }
   return views;

@@ -13,9 +13,11 @@ import { assertEquals } from "../../kit/assert.ts";
 const FIRST: ChannelView = {
   group: 0,
   channel: 0,
+  leaving: false,
   enabled: true,
   observed: "up",
   weight: 1,
+  flags: { backup: false, proxy: "default", member: false },
   endpoint: { family: "ipv4", address: 0x7f000001, port: 41001 },
   port: 41001,
   maxc: 0,
@@ -27,9 +29,11 @@ const FIRST: ChannelView = {
 const SECOND: ChannelView = {
   group: 1,
   channel: 2,
+  leaving: false,
   enabled: false,
   observed: "up",
   weight: 1,
+  flags: { backup: false, proxy: "default", member: false },
   endpoint: { family: "ipv4", address: 0x0a0101c8, port: 110 },
   port: 110,
   maxc: 16,
@@ -108,4 +112,20 @@ Deno.test("formatWorkers() prints one line a worker below a header", () => {
     ["1", "restarting", "0", "7", "3"],
   ]);
   assertEquals(new Set(lines.map(({ length }) => length)).size, 1);
+});
+
+Deno.test("formatShow() says what holds a channel that is wanted, and lets long addresses grow their row", () => {
+  const unresolved = { ...FIRST, observed: "unresolved" } as const;
+  const unix = {
+    ...FIRST,
+    endpoint: { family: "unix", path: "/run/a/long/web.sock" },
+    port: 0,
+  } as const;
+  const rows = [unresolved, { ...unresolved, enabled: false }, { ...FIRST, leaving: true }, unix];
+  assertEquals(formatShow(rows, () => "rr").slice(1), [
+    "  0   RR  0 unrs        127.0.0.1 41001    0           3    0           0           9",
+    "  0   RR  0 dis        127.0.0.1 41001    0           3    0           0           9",
+    "  0   RR  0 dis        127.0.0.1 41001    0           3    0           0           9",
+    "  0   RR  0 ENA unix:/run/a/long/web.sock     0    0           3    0           0           9",
+  ]);
 });

@@ -13,6 +13,7 @@ import {
   claim,
   cursor,
   epochOf,
+  freeSlot,
   methodOf,
   moveCursor,
   release,
@@ -21,7 +22,9 @@ import {
   usable,
   workerLoad,
 } from "../../../lib/core/table/access.ts";
-import { viewChannel, viewTable } from "../../../lib/core/table/view.ts";
+import { decodeFlags, encodeFlags, PROXIES } from "../../../lib/core/table/flags.ts";
+import { placeAt, unresolvedPlace } from "../../../lib/core/table/place.ts";
+import { unixPaths, viewChannel, viewTable } from "../../../lib/core/table/view.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { ipv4Place, makeTable, slotNamed } from "../../kit/make_table.ts";
 
@@ -43,9 +46,11 @@ Deno.test("viewChannel() starts enabled with all counters at zero", () => {
   assertEquals(viewChannel(makeTable("255.255.255.254:-1:-4"), 0), {
     group: 0,
     channel: 0,
+    leaving: false,
     enabled: true,
     observed: "up",
     weight: 1,
+    flags: { backup: false, proxy: "default", member: false },
     endpoint: { family: "ipv4", address: 0xfffffffe, port: 0xffff },
     port: -1,
     maxc: -4,
@@ -212,4 +217,95 @@ Deno.test("a thread whose worker was given up claims nothing any more, its succe
   const successor = openTable(table.memory, 2, epochOf(table, 1));
   assertEquals(claim(successor, 1, 0), true);
   assertEquals([counters(table, "0.0"), workerLoad(table, 1).c], [[1, 2, 0, 0], 1]);
+});
+
+/** The rows of group 0 that are channels, as their numbers. */
+function taken(table: Table): number[] {
+  return viewTable(table).map(({ channel }) => channel);
+}
+
+Deno.test("a free row is no channel: it is not shown, not claimed, and the next channel gets it", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2 10.0.0.3");
+  claim(table, 0, 1);
+  release(table, 0, 1);
+  apply(table, [{ kind: "presence", slot: 1, presence: "free" }]);
+  assertEquals(taken(table), [0, 2]);
+  assertEquals([usable(table, 1), claim(table, 0, 1)], [false, false]);
+  assertEquals([channelCount(table, 0), freeSlot(table, 0)], [3, 1]);
+  apply(table, [{
+    kind: "create",
+    group: 0,
+    place: ipv4Place(9, 9),
+    maxc: 0,
+    enabled: true,
+    weight: 7,
+  }]);
+  assertEquals(taken(table), [0, 1, 2]);
+  const { totalc, weight, port } = viewChannel(table, 1);
+  assertEquals([totalc, weight, port], [0, 7, 9]);
+  assertEquals([channelCount(table, 0), freeSlot(table, 0)], [3, 3]);
+});
+
+Deno.test("a leaving channel is shown and gets nobody, until its record is back", () => {
+  const table = makeTable("10.0.0.1");
+  apply(table, [{ kind: "presence", slot: 0, presence: "leaving" }]);
+  assertEquals([viewChannel(table, 0).leaving, claim(table, 0, 0)], [true, false]);
+  apply(table, [{ kind: "weight", slot: 0, weight: 5 }, {
+    kind: "observed",
+    slot: 0,
+    observed: "up",
+  }]);
+  assertEquals(usable(table, 0), false);
+  apply(table, [{ kind: "presence", slot: 0, presence: "present" }]);
+  assertEquals([viewChannel(table, 0).leaving, claim(table, 0, 0)], [false, true]);
+});
+
+Deno.test("a full group has no free row, and create does nothing there", () => {
+  const table = makeTable("");
+  const create = {
+    kind: "create",
+    group: 0,
+    place: ipv4Place(1, 1),
+    maxc: 0,
+    enabled: true,
+  } as const;
+  apply(table, Array(64).fill(create));
+  assertEquals([freeSlot(table, 0), channelCount(table, 0)], [undefined, 64]);
+  const before = [...table.words];
+  apply(table, [create]);
+  assertEquals([...table.words], before);
+});
+
+Deno.test("an unresolved channel gets nobody and leads nowhere", () => {
+  const table = makeTable("");
+  const place = unresolvedPlace(80);
+  apply(table, [
+    { kind: "create", group: 0, place, maxc: 0, enabled: true, observed: "unresolved" },
+  ]);
+  const { observed, port, endpoint } = viewChannel(table, 0);
+  assertEquals([observed, port], ["unresolved", 80]);
+  assertEquals(endpoint, { family: "ipv4", address: 0, port: 0 });
+  assertEquals(claim(table, 0, 0), false);
+});
+
+Deno.test("unixPaths() are those of the channels, each once", () => {
+  const table = makeTable("10.0.0.1");
+  for (const path of ["/run/a", "/run/b", "/run/a"]) {
+    const place = placeAt({ family: "unix", path }, 80);
+    apply(table, [{ kind: "create", group: 0, place, maxc: 0, enabled: true }]);
+  }
+  assertEquals(unixPaths(table), ["/run/a", "/run/b"]);
+  assertEquals(viewChannel(table, 1).port, 0);
+});
+
+Deno.test("decodeFlags() reads back what encodeFlags() writes", () => {
+  for (const backup of [false, true]) {
+    for (const member of [false, true]) {
+      for (const proxy of PROXIES) {
+        const flags = { backup, proxy, member };
+        assertEquals(decodeFlags(encodeFlags(flags)), flags);
+      }
+    }
+  }
+  assertEquals(encodeFlags({ backup: false, proxy: "default", member: false }), 0);
 });
