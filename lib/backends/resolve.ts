@@ -1,11 +1,10 @@
 /**
- * Names to addresses and ports, through the system's resolver.
+ * The services database, and the address to listen on.
  *
  * @module
  */
 import { formatIpv4, parseIpv4, parseIpv6 } from "../core/net/address.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
-import type { Endpoint } from "../core/net/socket_address.ts";
 import { COMMON_SERVICES, parseServices, type Services } from "../core/net/services.ts";
 import { printable } from "../core/text.ts";
 import { granted } from "../system/permissions.ts";
@@ -36,18 +35,6 @@ function loadServices(): Services {
 }
 
 /**
- * The first IPv4 address of a host.
- *
- * @param host A name, or an address in any spelling of `inet_aton`.
- * @returns With port 0; `undefined` if there is none.
- */
-export async function resolveHost(host: string): Promise<Endpoint | undefined> {
-  const text = parseIpv4(host) === undefined ? await lookup(host, 4) : host;
-  const address = text === undefined ? undefined : parseIpv4(text);
-  return address === undefined ? undefined : { family: "ipv4", address, port: 0 };
-}
-
-/**
  * The address to listen on.
  *
  * @param text Text of `-b`, if given.
@@ -73,22 +60,6 @@ export async function resolveBind(text: string | undefined, ipv6: boolean): Prom
 /** The failure of making a listening address. */
 export function resolverError(text: string): ExitError {
   return new ExitError(EXIT.os, `error at getaddrinfo: ${text}\nexiting.`);
-}
-
-/**
- * Fails with a clear line where the command line's destinations need a grant that is missing.
- *
- * @param host The host as typed.
- * @throws {ExitError} 71, naming the grant.
- */
-export function requireNet(host: string, address: string, port: number): void {
-  if (granted({ name: "net", host: `${address}:${port & 0xffff}` })) return;
-  throw new ExitError(
-    EXIT.os,
-    `balance: no permission to connect to ${printable(host)}, needs --allow-net=${address}:${
-      port & 0xffff
-    }`,
-  );
 }
 
 /**
@@ -128,7 +99,7 @@ function complaint(name: string): string {
 }
 
 /** Whether the runtime takes a text for a host's name at all. */
-function isName(text: string): boolean {
+export function isName(text: string): boolean {
   if (text === "" || text.includes("\0")) return false;
   try {
     Deno.permissions.querySync({ name: "net", host: text });

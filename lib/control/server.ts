@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { Answer, Context } from "../core/control/commands/command.ts";
+import type { Answer, Assignment, Context } from "../core/control/commands/command.ts";
 import { interpret } from "../core/control/interpreter.ts";
 import { formatAnswer, formatGreeting, MAX_LINE } from "../core/control/protocol.ts";
 import { CLASSIC_VERSION, type WorkerView } from "../core/report/report.ts";
+import type { Destination } from "../core/command_line/destination.ts";
 import type { Endpoint } from "../core/net/socket_address.ts";
 import type { Services } from "../core/net/services.ts";
 import { apply } from "../core/table/change.ts";
@@ -39,8 +40,10 @@ export interface Controlled {
   readonly services: Services;
   /** The workers as they are now. */
   workers(): readonly WorkerView[];
-  /** Looks up a host that an operator named; `null` if it has no address. */
-  resolve(host: string): Promise<Endpoint | null>;
+  /** Looks up what an operator named; `null` if it has no address, a text if it cannot be used. */
+  resolve(destination: Destination): Promise<Endpoint | string | null>;
+  /** An operator has given a channel a destination. */
+  assigned(assignment: Assignment): void;
   /** Stops listening and gives up the control socket; connections go on. Resolves when the port is free. */
   kill(): Promise<void>;
 }
@@ -155,9 +158,10 @@ export class ControlServer {
       const outcome = interpret(line, context);
       if (outcome.kind === "answer") {
         apply(table, outcome.changes);
+        if (outcome.assigned !== undefined) this.#instance.assigned(outcome.assigned);
         return outcome;
       }
-      const lookup = this.#instance.resolve(outcome.host);
+      const lookup = this.#instance.resolve(outcome.destination);
       const resolved = await within(lookup, this.#limits.lookupMs) ?? null;
       context = { ...context, resolved };
     }

@@ -10,6 +10,16 @@ export type Level = "info" | "notice" | "warning" | "error";
 /** Facts of a log line by name; values of strangers are made printable when they are written. */
 export type Fields = Readonly<Record<string, string | number>>;
 
+/** One line of the log. */
+export interface LogLine {
+  /** How important it is. */
+  readonly level: Level;
+  /** Its text, with `{name}` for a field. */
+  readonly message: string;
+  /** Its facts. */
+  readonly fields: Fields;
+}
+
 /** Where lines go. */
 export interface LineWriter {
   /** Writes one line to the log; `{name}` in the message stands for a field. */
@@ -22,4 +32,6 @@ export interface LineWriter {
 export interface Reporter extends LineWriter {
   /** Descriptors have run out. */
   outOfDescriptors(): void;
+  /** A connect to a channel's server has failed, which is told once a second and channel; undefined when nobody asks. */
+  readonly connectFailed?: ((slot: number) => void) | undefined;
 }

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { type Endpoint, formatHost } from "../core/net/socket_address.ts";
 import type { Options } from "../core/command_line/options.ts";
+import { unixPaths } from "../core/table/view.ts";
+import { HOSTS_FILE } from "../backends/lookups.ts";
 import { ControlServer } from "../control/server.ts";
 import { makeControlSocket } from "../control/control_socket.ts";
 import type { Workers } from "../workers/messages.ts";
@@ -12,10 +13,10 @@ import { WorkerPool } from "../workers/pool.ts";
 import { DescriptorWatch } from "../system/descriptors.ts";
 import type { Reporter } from "../core/events.ts";
 import { Log, type LogTarget } from "./log.ts";
-import { dropPermissions, granted } from "../system/permissions.ts";
+import { dropPermissions } from "../system/permissions.ts";
 import { watchControlSocket } from "../control/socket_watch.ts";
+import { OperatorNames, watchNames } from "./names.ts";
 import { codeFolder, type StartOutput, type Startup, startUp } from "./start.ts";
-import { resolveHost } from "../backends/resolve.ts";
 import { lstat } from "../control/run_dir.ts";
 import { InProcessWorker } from "../workers/in_process.ts";
 import { SYSLOG_SOCKET } from "./syslog.ts";
@@ -44,12 +45,15 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   // A start that fails takes its socket away.
   using socket = control === undefined ? undefined : await makeControlSocket(control);
   using descriptors = new DescriptorWatch(log, control?.dir);
+  const names = watchNames(startup, log);
+  descriptors.connectFailed = names && ((slot) => names.connectFailed(slot));
   const workers = await startWorkers(startup, descriptors);
   descriptors.guard(workers);
   let server: ControlServer | undefined;
   let watch: Disposable | undefined;
   const stop = async (): Promise<void> => {
     watch?.[Symbol.dispose]();
+    names?.[Symbol.dispose]();
     const released = server?.close();
     if (options.drain !== undefined) {
       setTimeout(() => workers.endAll(), Math.min(options.drain * 1000, LONGEST_TIMER_MS));
@@ -57,11 +61,13 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
     await Promise.all([released, workers.stopListening()]);
   };
   if (socket !== undefined) {
+    const operator = new OperatorNames(startup);
     server = new ControlServer(socket, {
       table,
       services: startup.services,
       workers: () => workers.views(),
-      resolve: resolveForOperator,
+      resolve: (destination) => operator.resolve(destination),
+      assigned: (assignment) => operator.assigned(assignment),
       kill: stop,
     });
   }
@@ -96,13 +102,6 @@ async function startWorkers(startup: Startup, reporter: Reporter): Promise<Worke
   return workers;
 }
 
-/** A host that an operator names: one that may not be connected to is as good as unknown. */
-async function resolveForOperator(host: string): Promise<Endpoint | null> {
-  const endpoint = await resolveHost(host);
-  if (endpoint === undefined || !granted({ name: "net", host: formatHost(endpoint) })) return null;
-  return endpoint;
-}
-
 function openLog(startup: Startup): Log {
   const { options } = startup;
   const asked = options.logFile !== undefined || options.logConnections;
@@ -117,11 +116,16 @@ function logTarget({ options, control, logFile }: Startup): LogTarget {
   return { kind: "syslog", folder: control.dir, path: SYSLOG_SOCKET };
 }
 
-function dropStartPermissions({ options, control, logFile }: Startup): void {
-  const keep = [...(control === undefined ? [] : [control.dir]), ...(logFile?.paths ?? [])];
+function dropStartPermissions({ options, control, logFile, table }: Startup): void {
+  const kept = [...(control === undefined ? [] : [control.dir]), ...(logFile?.paths ?? [])];
   // A worker that takes a dead one's place is loaded anew.
   const code = options.workers === 1 ? [] : [codeFolder()];
-  dropPermissions(keep, options.foreground ? [] : [SYSLOG_SOCKET], code);
+  const hosts = options.dns === undefined ? [] : [HOSTS_FILE];
+  dropPermissions(
+    [...kept, ...unixPaths(table)],
+    options.foreground ? [] : [SYSLOG_SOCKET],
+    [...code, ...hosts],
+  );
 }
 
 /** SIGQUIT drains, with `--drain` SIGTERM too; with `--log-file` SIGHUP opens the file again. */

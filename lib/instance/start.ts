@@ -6,16 +6,8 @@
 import { type Endpoint, formatHost } from "../core/net/socket_address.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
 import { MAX_WORKERS, type Options } from "../core/command_line/options.ts";
-import {
-  channelName,
-  groupMethods,
-  type GroupSpec,
-  parseGroups,
-  parsePort,
-  type Port,
-} from "../core/command_line/spec.ts";
+import { groupMethods, parseGroups, parsePort, type Port } from "../core/command_line/spec.ts";
 import { apply } from "../core/table/change.ts";
-import { placeAt } from "../core/table/place.ts";
 import { createTable, type Table } from "../core/table/schema.ts";
 import { viewTable } from "../core/table/view.ts";
 import { printable } from "../core/text.ts";
@@ -24,13 +16,15 @@ import type { EngineConfig } from "../traffic/deno/engine.ts";
 import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
 import { type LogFile, openLogFile } from "./log_file.ts";
 import { granted, userId } from "../system/permissions.ts";
+import { readIpAddress } from "../backends/addresses.ts";
+import { Directory } from "../backends/directory.ts";
+import { type Filled, fillTable, locate } from "../backends/fill.ts";
+import { Lookups } from "../backends/lookups.ts";
+import type { Backends } from "../backends/membership.ts";
 import {
   type LateServices,
   openServices,
-  requireLookup,
-  requireNet,
   resolveBind,
-  resolveHost,
   resolverError,
 } from "../backends/resolve.ts";
 import { lstat, prepareRunDir, socketPath } from "../control/run_dir.ts";
@@ -63,6 +57,10 @@ export interface Startup {
   readonly services: LateServices;
   /** The file of `--log-file`, open. */
   readonly logFile: LogFile | undefined;
+  /** What channels are looked up and changed with. */
+  readonly backends: Backends;
+  /** What filling the table has left to do. */
+  readonly filled: Filled;
 }
 
 /**
@@ -84,11 +82,26 @@ export async function startUp(given: Options, output: StartOutput): Promise<Star
   const groups = parseGroups(options.destinations, port.number, services);
   if (control !== undefined) await checkPlace(control.path, control.uid);
   const table = createTable(workers);
-  await fillTable(table, groups, options.methods);
+  for (const [group, method] of groupMethods(groups, options.methods).entries()) {
+    apply(table, [{ kind: "method", group, method }]);
+  }
+  const backends = { table, directory: new Directory(), lookups: new Lookups(options.dns) };
+  const filled = await fillTable(groups, backends, options.startUnresolved);
   const config = await engineConfig(options);
   const logFile = options.logFile === undefined ? undefined : openLogFile(options.logFile);
   if (options.debug) traceChannels(table, output);
-  return { options, address, listener, table, config, control, services, logFile };
+  return {
+    options,
+    address,
+    listener,
+    table,
+    config,
+    control,
+    services,
+    logFile,
+    backends,
+    filled,
+  };
 }
 
 /** A background instance leaves the folder that relative paths are meant from. */
@@ -184,35 +197,6 @@ export function codeFolder(): string {
   return Deno.build.standalone ? folder : `${folder}/..`;
 }
 
-async function fillTable(
-  table: Table,
-  groups: readonly GroupSpec[],
-  wanted: Options["methods"],
-): Promise<void> {
-  for (const [group, method] of groupMethods(groups, wanted).entries()) {
-    apply(table, [{ kind: "method", group, method }]);
-  }
-  const known = new Map<string, Endpoint>();
-  for (const [group, { destinations }] of groups.entries()) {
-    for (const destination of destinations) {
-      const { host, port, maxc } = destination;
-      const name = channelName(destination);
-      const endpoint = known.get(host) ?? await resolveOrFail(host);
-      known.set(host, endpoint);
-      requireNet(host, formatHost(endpoint), port);
-      const place = placeAt(endpoint, port);
-      apply(table, [{ kind: "create", group, place, maxc, enabled: true, name }]);
-    }
-  }
-}
-
-async function resolveOrFail(host: string): Promise<Endpoint> {
-  requireLookup(host);
-  const endpoint = await resolveHost(host);
-  if (endpoint !== undefined) return endpoint;
-  throw new ExitError(EXIT.data, `unknown or invalid address [${printable(host)}]`);
-}
-
 async function engineConfig(options: Options): Promise<EngineConfig> {
   const {
     connectTimeout,
@@ -223,7 +207,6 @@ async function engineConfig(options: Options): Promise<EngineConfig> {
     source,
     logConnections,
   } = options;
-  const address = source === undefined ? undefined : formatHost(await resolveOrFail(source));
   return {
     connectTimeout,
     idleTimeout,
@@ -231,6 +214,13 @@ async function engineConfig(options: Options): Promise<EngineConfig> {
     hashFailover,
     loadBound,
     logConnections,
-    source: address,
+    source: source === undefined ? undefined : formatHost(await resolveSource(source)),
   };
+}
+
+/** The address of `-B`, which no name server of one's own is asked for. */
+async function resolveSource(text: string): Promise<Endpoint> {
+  const endpoint = readIpAddress(text) ?? await locate({ kind: "host", text }, new Lookups());
+  if (endpoint !== undefined) return endpoint;
+  throw new ExitError(EXIT.data, `unknown or invalid address [${printable(text)}]`);
 }

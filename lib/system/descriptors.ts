@@ -28,6 +28,8 @@ const EPISODE_MS = 60_000;
 export class DescriptorWatch implements Reporter, Disposable {
   /** Writes one line of the `-d` trace; undefined when tracing is off. */
   readonly trace: ((line: string) => void) | undefined;
+  /** Told of connects that have failed, if anybody asks. */
+  connectFailed: ((slot: number) => void) | undefined;
   readonly #writer: LineWriter;
   readonly #path: string;
   readonly #wanted: number;

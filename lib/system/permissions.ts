@@ -23,15 +23,18 @@ export const GRANTS: readonly Grant[] = [
   },
   {
     flag: "--allow-read=/",
-    reason: "/etc/services, the run dir, /dev/null",
+    reason:
+      "/etc/services, the run dir, /dev/null, files of words (@FILE), Unix sockets of servers",
     remains:
-      "the run dir; the log file and its older ones with --log-file; the program's code with --workers",
+      "the run dir; the log file and its older ones with --log-file; the program's code with --workers; " +
+      "/etc/hosts with --dns; the Unix sockets of the command line",
   },
   {
     flag: "--allow-write=/",
-    reason: "the run dir and its control socket, the log",
+    reason: "the run dir and its control socket, the log, Unix sockets of servers",
     remains:
-      "the run dir; /dev/log in the background; the log file and its older ones with --log-file",
+      "the run dir; /dev/log in the background; the log file and its older ones with --log-file; " +
+      "the Unix sockets of the command line",
   },
   {
     flag: "--allow-run",

@@ -40,6 +40,8 @@ export interface StartCommand {
   readonly epoch: number;
   /** Whether `-d` lines are wanted. */
   readonly trace: boolean;
+  /** Whether failed connects are to be told. */
+  readonly failures: boolean;
 }
 
 /** What a worker is told. */
@@ -62,4 +64,6 @@ export type WorkerMessage =
     readonly fields: Fields;
   }
   | { readonly kind: "out of descriptors" }
+  /** A connect to the channel in this slot has failed. */
+  | { readonly kind: "failed"; readonly slot: number }
   | { readonly kind: "trace"; readonly line: string };

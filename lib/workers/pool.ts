@@ -6,6 +6,7 @@
 import { EXIT, ExitError } from "../core/errors.ts";
 import { type WorkerView } from "../core/report/report.ts";
 import { type Table } from "../core/table/schema.ts";
+import { unixPaths } from "../core/table/view.ts";
 import {
   afterDeath,
   type Episode,
@@ -55,6 +56,8 @@ export class WorkerPool implements Workers {
   readonly #reporter: Reporter;
   readonly #module: URL;
   readonly #pace: RestartPace;
+  /** Unix sockets of the command line: the only files that workers may touch. */
+  readonly #sockets: string[];
   #started = false;
   #stopping = false;
 
@@ -72,7 +75,9 @@ export class WorkerPool implements Workers {
   ) {
     const { memory, workers } = table;
     const trace = reporter.trace !== undefined;
-    this.#startCommand = { kind: "start", config, address, memory, workers, trace };
+    const failures = reporter.connectFailed !== undefined;
+    this.#startCommand = { kind: "start", config, address, memory, workers, trace, failures };
+    this.#sockets = unixPaths(table);
     this.#table = table;
     this.#reporter = reporter;
     this.#module = options.module ?? new URL("./worker.ts", import.meta.url);
@@ -149,7 +154,7 @@ export class WorkerPool implements Workers {
     const thread = new Worker(this.#module, {
       type: "module",
       name: `balance ${slot.worker}`,
-      deno: { permissions: { net: "inherit" } },
+      deno: { permissions: { net: "inherit", read: this.#sockets, write: this.#sockets } },
     });
     slot.thread = thread;
     slot.started = performance.now();
@@ -187,6 +192,9 @@ export class WorkerPool implements Workers {
         break;
       case "log":
         this.#reporter.log(message.level, message.message, message.fields);
+        break;
+      case "failed":
+        this.#reporter.connectFailed?.(message.slot);
         break;
       case "out of descriptors":
         this.#reporter.outOfDescriptors();

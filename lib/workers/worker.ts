@@ -30,6 +30,9 @@ async function start(order: StartCommand): Promise<Engine> {
     log: (level, message, fields = {}) =>
       scope.postMessage({ kind: "log", level, message, fields }),
     outOfDescriptors: () => scope.postMessage({ kind: "out of descriptors" }),
+    connectFailed: order.failures
+      ? (slot) => scope.postMessage({ kind: "failed", slot })
+      : undefined,
     trace: order.trace ? (line) => scope.postMessage({ kind: "trace", line }) : undefined,
   };
   return new Engine(listener, order.config, { table, worker: order.worker }, reporter);

@@ -20,6 +20,7 @@ class Served implements AsyncDisposable {
       services: SERVICES,
       workers: () => [],
       resolve: () => new Promise<null>(() => {}),
+      assigned: () => {},
       kill: () => Promise.resolve(),
     };
     this.server = new ControlServer(socket, instance, { answerMs: 100, lookupMs: 100 });

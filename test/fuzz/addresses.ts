@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "../kit/assert.ts";
 import { atoi, formatIpv4, parseIpv4, parseIpv6 } from "../../lib/core/net/address.ts";
 import { hashClient } from "../../lib/core/schedule/hash.ts";
-import { formatDestination, parseDestination } from "../../lib/core/command_line/spec.ts";
+import { formatDestination, parseDestination } from "../../lib/core/command_line/destination.ts";
 import type { Random } from "../hard/random.ts";
 import { nastyText, type Target } from "./target.ts";
 
@@ -72,16 +72,25 @@ export const targets: readonly Target[] = [
     },
   },
   {
-    name: "a destination that is written is read again, and any text gives whole numbers",
+    name:
+      "a destination that is written is read again, and any text without commas and brackets is one",
     round: (random): void => {
       const destination = {
-        host: nastyText(random, 3).replaceAll(":", ""),
-        port: random.pick([0, 1, 80, 65535, 70000, -1, 2 ** 31 - 1]),
+        address: { kind: "host", text: nastyText(random, 3).replace(/[:,[]/g, "") } as const,
+        ...random.pick([
+          { portText: "", port: 8888 },
+          { portText: "0", port: 0 },
+          { portText: "80", port: 80 },
+          { portText: "70000", port: 70000 },
+          { portText: "-1", port: -1 },
+        ]),
         maxc: random.pick([0, 1, 16, -1, 2 ** 31 - 1]),
+        attributes: {},
       };
       const text = formatDestination(destination);
       assertEquals(parseDestination(text, 8888, new Map()), destination, text);
-      const { port, maxc } = parseDestination(nastyText(random, 8), 8888, new Map());
+      const any = nastyText(random, 8).replace(/[,[]/g, "");
+      const { port, maxc } = parseDestination(`h${any}`, 8888, new Map());
       assert((port | 0) === port && (maxc | 0) === maxc);
     },
   },

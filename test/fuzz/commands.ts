@@ -192,7 +192,9 @@ function randomLine(random: Random): string {
     () =>
       random.pick([
         ...["0", "1", "2", "-1", "15", "16", "64", "+1", "1x", "h", "h1:80", "x.y", "h:7:9", "080"],
-        ...["2147483648", "-2147483647", "1000", "random", "rendezvous", nastyText(random, 3)],
+        // Commas and brackets begin what the model does not have: attributes and IPv6.
+        ...["2147483648", "-2147483647", "1000", "random", "rendezvous"],
+        nastyText(random, 3).replace(/[,[]/g, ""),
       ]),
   );
   return [word, ...operands].join(random.pick([" ", "\t", "  "]));
@@ -207,7 +209,7 @@ function execute(table: Table, group: number, line: string): Answer {
   const context = { table, group, services: new Map(), workers: [] };
   const first = interpret(line, context);
   if (first.kind === "answer") return first;
-  const resolved = known(first.host) ? HOST : null;
+  const resolved = known(first.destination.address.text) ? HOST : null;
   const second = interpret(line, { ...context, resolved });
   assert(second.kind === "answer", "asks twice");
   return second;

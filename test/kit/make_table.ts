@@ -4,7 +4,9 @@
  * @module
  */
 import { parseIpv4 } from "../../lib/core/net/address.ts";
-import { channelName, parseGroups } from "../../lib/core/command_line/spec.ts";
+import { channelName } from "../../lib/core/command_line/destination.ts";
+import { channelSettings } from "../../lib/core/command_line/settings.ts";
+import { parseGroups } from "../../lib/core/command_line/spec.ts";
 import { apply } from "../../lib/core/table/change.ts";
 import { type Place, placeAt } from "../../lib/core/table/place.ts";
 import { createTable, slotOf, type Table } from "../../lib/core/table/schema.ts";
@@ -27,10 +29,9 @@ export function makeTable(text: string, workers = 1): Table {
   for (const [group, { method, destinations }] of parseGroups(operands, 80, SERVICES).entries()) {
     apply(table, [{ kind: "method", group, method }]);
     for (const destination of destinations) {
-      const { host, port, maxc } = destination;
-      const name = channelName(destination);
-      const place = ipv4Place(parseIpv4(host) ?? 0, port);
-      apply(table, [{ kind: "create", group, place, maxc, enabled: true, name }]);
+      const place = ipv4Place(parseIpv4(destination.address.text) ?? 0, destination.port);
+      const settings = { ...channelSettings(destination), name: channelName(destination) };
+      apply(table, [{ kind: "create", group, place, enabled: true, ...settings }]);
     }
   }
   return table;

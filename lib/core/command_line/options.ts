@@ -9,9 +9,10 @@
 // @ts-types="./parse_args.d.ts"
 import { parseArgs } from "@std/cli/parse-args";
 import { atoi } from "../net/address.ts";
-import { UsageError } from "../errors.ts";
+import { EXIT, ExitError, UsageError } from "../errors.ts";
 import { type MethodName, METHODS } from "../table/schema.ts";
 import { listed, printable } from "../text.ts";
+import { NAME_SERVER_FORMS, type NameServer, parseNameServer } from "./name_server.ts";
 
 /** One option of the command line. */
 export interface OptionSpec {
@@ -53,6 +54,9 @@ export const OPTIONS: readonly OptionSpec[] = [
     value: "pct",
     summary: "most that rendezvous gives, of a channel's share",
   },
+  { name: "resolve", value: "sec", summary: "look names up again this often (30); 0 is never" },
+  { name: "dns", value: "addr[:port]", summary: "name server for destinations" },
+  { name: "start-unresolved", summary: "start although a name is unknown" },
   { name: "drain", value: "sec", summary: "SIGTERM drains too; no drain lasts longer" },
   { name: "run-dir", value: "dir", summary: "folder of the control sockets" },
   { name: "log-file", value: "file", summary: "write the log there, rotated" },
@@ -86,6 +90,12 @@ export interface Options {
   readonly methods: readonly MethodName[];
   /** Percent of its share at which rendezvous passes a channel over; undefined is no bound. */
   readonly loadBound: number | undefined;
+  /** Seconds between two look-ups of a name; 0 is one look-up for good. */
+  readonly resolve: number;
+  /** The name server of `--dns`; undefined is the system's resolver. */
+  readonly dns: NameServer | undefined;
+  /** `--start-unresolved`: a name that is unknown at the start is no error. */
+  readonly startUnresolved: boolean;
   /** Seconds that a drain may last; undefined is without limit. */
   readonly drain: number | undefined;
   /** Text of `--run-dir`, if given. */
@@ -111,6 +121,9 @@ export interface Options {
 }
 
 const DEFAULT_CONNECT_TIMEOUT = 5;
+const DEFAULT_RESOLVE = 30;
+/** Most seconds between two look-ups: a day. */
+const MAX_RESOLVE = 86_400;
 /** Most threads of an instance. */
 export const MAX_WORKERS = 64;
 
@@ -119,7 +132,7 @@ export const MAX_WORKERS = 64;
  *
  * @param argv The words behind the program's name.
  * @param posix Whether the first operand ends the options (`POSIXLY_CORRECT`).
- * @throws {UsageError} 64, for anything that is not a valid command line.
+ * @throws {ExitError} 64, for anything that is not a valid command line.
  */
 export function parseOptions(argv: readonly string[], posix = false): Options {
   const parsed = parseArgs(writeOut(argv, posix), {
@@ -145,6 +158,9 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     workers: workerCount(text("workers")),
     methods: methodNames(text("method")),
     loadBound: boundPercent(text("load-bound")),
+    resolve: resolveSeconds(text("resolve"), flag("start-unresolved")),
+    dns: nameServer(text("dns")),
+    startUnresolved: flag("start-unresolved"),
     drain: drainSeconds(text("drain")),
     runDir: named("run-dir", text("run-dir")),
     logFile: named("log-file", text("log-file")),
@@ -224,6 +240,31 @@ function boundPercent(text: string | undefined): number | undefined {
   );
 }
 
+function resolveSeconds(text: string | undefined, startUnresolved: boolean): number {
+  if (text === undefined) return DEFAULT_RESOLVE;
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
+  if (value > MAX_RESOLVE) {
+    return refuse("resolve", `a number of seconds from 0 to ${MAX_RESOLVE}`, text);
+  }
+  if (value === 0 && startUnresolved) {
+    return refuse("resolve", "1 second or more with --start-unresolved", text);
+  }
+  return value;
+}
+
+function nameServer(text: string | undefined): NameServer | undefined {
+  if (text === undefined) return undefined;
+  return parseNameServer(text) ?? refuse("dns", NAME_SERVER_FORMS, text);
+}
+
+/** Refuses a value in one line. */
+function refuse(name: string, accepted: string, value: string): never {
+  throw new ExitError(
+    EXIT.usage,
+    `balance: --${name} takes ${accepted}, not "${printable(value)}"`,
+  );
+}
+
 function named(name: string, text: string | undefined): string | undefined {
   if (text === "") throw new UsageError(`balance: --${name} takes a name`);
   return text;
@@ -251,6 +292,21 @@ function writeOut(argv: readonly string[], posix: boolean): string[] {
     }
   }
   return [...options, "--", ...operands];
+}
+
+/** Whether the word behind this one is its value, as behind `-b` and `--drain`. */
+export function takesNext(word: string): boolean {
+  if (word.startsWith("--")) {
+    return OPTIONS.some(({ short, name, value }) =>
+      short === undefined && value !== undefined && word === `--${name}`
+    );
+  }
+  const letters = [...word.slice(1)];
+  // The first letter that has a value has what follows it in the word, if anything does.
+  const at = letters.findIndex((letter) =>
+    OPTIONS.some(({ short, value }) => short === letter && value !== undefined)
+  );
+  return at >= 0 && at === letters.length - 1;
 }
 
 function writeLong(word: string, rest: string[]): string {

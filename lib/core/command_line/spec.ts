@@ -1,32 +1,20 @@
 /**
- * Destinations as operands: `host[:port[:maxc]]` and the group separators.
+ * The operands: the port, destinations, and the separators that make groups of them.
  *
- * | operand | host | port | maxc |
- * | --- | --- | --- | --- |
- * | `h`, `h:`, `h::` | h | the instance's own | 0 |
- * | `h:80`, `h:80:` | h | 80 | 0 |
- * | `h:smtp:4` | h | 25 | 4 |
- * | `h::12` | h | the instance's own | 12 |
- * | `!` | closes the group to its left as Round Robin | | |
- * | `%` | closes the group to its left as Hash | | |
+ * | operand | meaning |
+ * | --- | --- |
+ * | `!` | closes the group to its left as Round Robin |
+ * | `%` | closes the group to its left as Hash |
+ * | any other | a destination, see destination.ts |
  *
  * @module
  */
-import { atoi, atoi32 } from "../net/address.ts";
+import { atoi } from "../net/address.ts";
 import { EXIT, ExitError } from "../errors.ts";
-import { destinationPort, type Services } from "../net/services.ts";
+import type { Services } from "../net/services.ts";
 import { MAX_CHANNELS, MAX_GROUPS, type MethodName } from "../table/schema.ts";
 import { printable } from "../text.ts";
-
-/** One destination before its host is resolved. */
-export interface Destination {
-  /** Name or address, as typed. */
-  readonly host: string;
-  /** Port as the classic keeps it: a 32-bit number, not checked. */
-  readonly port: number;
-  /** Most simultaneous connections; 0 is no limit, a negative number makes the channel unusable. */
-  readonly maxc: number;
-}
+import { type Destination, parseDestination } from "./destination.ts";
 
 /** One group as it was typed. */
 export interface GroupSpec {
@@ -37,41 +25,11 @@ export interface GroupSpec {
 }
 
 /**
- * Reads one destination.
- *
- * @param operand `host[:port[:maxc]]`; everything behind the second colon is maxc.
- * @param ownPort The instance's port, for a destination without one.
- * @param services Names that may stand for a port.
- */
-export function parseDestination(
-  operand: string,
-  ownPort: number,
-  services: Services,
-): Destination {
-  const [, host = "", port = "", maxc = ""] = /^([^:]*)(?::([^:]*))?(?::([^]*))?$/.exec(operand) ??
-    [];
-  return {
-    host,
-    port: port === "" ? ownPort : destinationPort(port, services),
-    maxc: atoi32(maxc),
-  };
-}
-
-/** Writes a destination so that {@link parseDestination} reads the same again. */
-export function formatDestination(destination: Destination): string {
-  return `${destination.host}:${destination.port}:${destination.maxc}`;
-}
-
-/** What a channel is called: its destination's host and port. */
-export function channelName({ host, port }: Pick<Destination, "host" | "port">): string {
-  return `${host}:${port}`;
-}
-
-/**
  * Reads all operands behind the port.
  *
  * @returns At least one group; the last one may be empty.
- * @throws {ExitError} 64 with 64 operands or more, 69 for a separator without channels before it or a 17th group.
+ * @throws {ExitError} 64 with 64 operands or more or a bad attribute, 69 for a separator without channels before it or a
+ * 17th group.
  */
 export function parseGroups(
   operands: readonly string[],

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { connections, effectiveWeight, usable } from "../table/access.ts";
+import {
+  backupCount,
+  connections,
+  effectiveWeight,
+  isBackupChannel,
+  usable,
+} from "../table/access.ts";
 import { type MethodName, slotOf, type Table } from "../table/schema.ts";
 import type { Candidates } from "./candidates.ts";
 import type { GroupLoad } from "./load_bound.ts";
@@ -101,21 +107,48 @@ export interface Method {
   pick(choice: Choice): number;
 }
 
-/** Whether a channel of the group may be given: usable, and not excluded. */
-export function eligible({ rules, group, exclude }: Choice, channel: number): boolean {
+/**
+ * The tiers of a group in the order in which they are looked at: a backup gets a client only while no ordinary channel can.
+ *
+ * `undefined` is all channels: a group without backups has one tier.
+ */
+export function tiersOf({ rules, group }: Choice): readonly Tier[] {
+  return backupCount(rules.table, group) === 0 ? ONE_TIER : TWO_TIERS;
+}
+
+/** Whether a tier is that of the backups; `undefined` is all channels. */
+export type Tier = boolean | undefined;
+
+const ONE_TIER: readonly Tier[] = [undefined];
+const TWO_TIERS: readonly Tier[] = [false, true];
+
+/** Whether a channel of the group may be given: of the tier, usable, and not excluded. */
+export function eligible({ rules, group, exclude }: Choice, channel: number, tier: Tier): boolean {
   const slot = slotOf(group, channel);
+  if (tier !== undefined && isBackupChannel(rules.table, slot) !== tier) return false;
   return usable(rules.table, slot) && exclude?.has(slot) !== true;
 }
 
 /** Fills the view of the group: weights and connections of who may be given, nothing of the others. */
 export function look(choice: Choice): Candidates {
+  for (const tier of tiersOf(choice)) {
+    if (lookAt(choice, tier)) break;
+  }
+  return choice.scratch.candidates;
+}
+
+/** Fills the view with one tier; returns whether anybody of it may be given. */
+function lookAt(choice: Choice, tier: Tier): boolean {
   const { rules: { table }, scratch: { candidates }, group, channels } = choice;
   candidates.count = channels;
+  let some = false;
   for (let channel = 0; channel < channels; channel++) {
     const slot = slotOf(group, channel);
-    const weight = eligible(choice, channel) ? effectiveWeight(table, slot) : 0;
+    const weight = eligible(choice, channel, tier) ? effectiveWeight(table, slot) : 0;
     candidates.weights[channel] = weight;
-    if (weight !== 0) candidates.connections[channel] = connections(table, slot);
+    if (weight === 0) continue;
+    candidates.connections[channel] = connections(table, slot);
+    some = true;
   }
-  return candidates;
+  return some;
 }

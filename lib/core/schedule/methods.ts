@@ -16,13 +16,20 @@
  */
 import { HASH_WORDS, hashBytes } from "../hash64.ts";
 import { parseIpv4, parseIpv6 } from "../net/address.ts";
-import { cursor, methodOf, setCursor } from "../table/access.ts";
+import {
+  backupCount,
+  cursor,
+  isBackupChannel,
+  isTaken,
+  methodOf,
+  setCursor,
+} from "../table/access.ts";
 import { channelWord, type MethodName, slotOf, type Table } from "../table/schema.ts";
 import { NOTHING } from "./candidates.ts";
 import { hashClient } from "./hash.ts";
 import { chooseLeast } from "./least.ts";
 import { excludeLoaded } from "./load_bound.ts";
-import { type Choice, look, type Method } from "./method.ts";
+import { type Choice, eligible, look, type Method, tiersOf } from "./method.ts";
 import { chooseOfTwo } from "./random_two.ts";
 import { chooseRendezvous } from "./rendezvous.ts";
 import { firstEligible, ROUND_ROBIN } from "./round_robin.ts";
@@ -38,12 +45,29 @@ const HASH: Method = {
       return client.hashFailover ? firstEligible(choice, after + 1, channels) : NOTHING;
     }
     const hash = hashClient(client.address);
+    if (backupCount(rules.table, group) > 0) return hashInTiers(choice, hash);
     const named = hash % channels;
     const given = firstEligible(choice, named, client.hashFailover ? channels : 1);
     rules.hashed?.({ group, hash, channels, named, given });
     return given;
   },
 };
+
+/** The hash names one of the ordinary channels, or of the backups while no ordinary one can be had. */
+function hashInTiers(choice: Choice, hash: number): number {
+  const { rules: { table }, client, group, channels } = choice;
+  const all = Array.from({ length: channels }, (_, channel) => channel)
+    .filter((channel) => isTaken(table, slotOf(group, channel)));
+  for (const tier of tiersOf(choice)) {
+    const members = all.filter((each) => isBackupChannel(table, slotOf(group, each)) === tier);
+    const from = hash % Math.max(members.length, 1);
+    const order = [...members.slice(from), ...members.slice(0, from)];
+    const given = order.find((channel) => eligible(choice, channel, tier));
+    if (given === undefined) continue;
+    return client.hashFailover || given === order[0] ? given : NOTHING;
+  }
+  return NOTHING;
+}
 
 /** The fewest connections for its weight; equals have turns. */
 const LEAST: Method = {

@@ -12,7 +12,7 @@
 import { cursor, isWeighted, moveCursor } from "../table/access.ts";
 import { channelWord, slotOf } from "../table/schema.ts";
 import { NOTHING } from "./candidates.ts";
-import { type Choice, eligible, look, type Method } from "./method.ts";
+import { type Choice, eligible, look, type Method, tiersOf } from "./method.ts";
 import { takeSmoothTurn } from "./smooth_weighted.ts";
 
 /** `rr` */
@@ -24,14 +24,16 @@ export const ROUND_ROBIN: Method = {
 };
 
 /**
- * The first eligible channel from `from` on in cyclic order, or {@link NOTHING}.
+ * The first eligible channel from `from` on in cyclic order, backups last, or {@link NOTHING}.
  *
  * @param looks How many channels are looked at.
  */
 export function firstEligible(choice: Choice, from: number, looks: number): number {
-  for (let step = 0; step < looks; step++) {
-    const channel = (from + step) % choice.channels;
-    if (eligible(choice, channel)) return channel;
+  for (const tier of tiersOf(choice)) {
+    for (let step = 0; step < looks; step++) {
+      const channel = (from + step) % choice.channels;
+      if (eligible(choice, channel, tier)) return channel;
+    }
   }
   return NOTHING;
 }

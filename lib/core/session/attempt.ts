@@ -23,6 +23,8 @@ import { type ConnectFailure, isShortage } from "./cause.ts";
 export interface AttemptObserver {
   /** `-a` has just disabled the channel of this lease. */
   readonly disabled?: ((lease: Lease) => void) | undefined;
+  /** A connect has failed, and not by this machine's fault. */
+  readonly failed?: ((lease: Lease) => void) | undefined;
 }
 
 /** What all attempts of a thread share. */
@@ -97,8 +99,11 @@ export class Attempt implements Disposable {
     if (isShortage(reason) && patient) return { kind: "wait", lease };
     // The next choice must see this place free.
     this.#release();
-    const { scheduler } = this.#rules;
-    if (this.#rules.autodisable && !isShortage(reason)) this.#disable(lease);
+    const { scheduler, observer } = this.#rules;
+    if (!isShortage(reason)) {
+      observer.failed?.(lease);
+      if (this.#rules.autodisable) this.#disable(lease);
+    }
     const tried = (this.#tried ??= new Set()).add(lease.slot);
     return this.#lead(scheduler.next(this.#client, lease.slot, tried));
   }

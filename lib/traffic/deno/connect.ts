@@ -12,7 +12,10 @@ import type { Stream } from "./stream.ts";
 export interface ConnectOptions {
   /** Aborts the connect when its time is over. */
   readonly deadline: AbortSignal;
-  /** Source address, if one is wanted; one that is not local is ignored, as the classic does. */
+  /**
+   * Source address, if one is wanted; one that is not local is ignored, as the classic does, and so is one of another
+   * family than the endpoint's.
+   */
   readonly source?: string | undefined;
 }
 
@@ -57,7 +60,7 @@ async function open(endpoint: Endpoint, { source, deadline }: ConnectOptions): P
     return await Deno.connect({ transport: "unix", path: endpoint.path });
   }
   const target = { hostname: formatHost(endpoint), port: endpoint.port };
-  if (source !== undefined) {
+  if (source !== undefined && source.includes(":") === (endpoint.family === "ipv6")) {
     const { connectFrom } = await import("./source_connect.ts");
     const stream = await connectFrom(source, target, deadline);
     if (stream !== undefined) return stream;

@@ -32,7 +32,7 @@ export interface EngineConfig {
   readonly hashFailover: boolean;
   /** Percent of its share at which rendezvous passes a channel over; undefined is no bound. */
   readonly loadBound: number | undefined;
-  /** `-B`: an IPv4 address. */
+  /** `-B`: an IPv4 or IPv6 address. */
   readonly source: string | undefined;
   /** Whether each connection's end is logged. */
   readonly logConnections: boolean;

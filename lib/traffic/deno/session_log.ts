@@ -58,9 +58,27 @@ export function logEnd(to: SessionLog, client: string, { lease, relay, cause, la
   });
 }
 
-/** Tells the log what attempts do. */
+/** Tells the log and the main thread what attempts do. */
 export function observeAttempts(reporter: Reporter): AttemptObserver {
-  return { disabled: (lease) => logDisabled(reporter, lease) };
+  return {
+    disabled: (lease) => logDisabled(reporter, lease),
+    failed: tellFailures(reporter),
+  };
+}
+
+/** Least time between two words about failed connects of one channel, in ms. */
+const FAILURES_MS = 1000;
+
+/** Tells of failed connects, of each channel once a second: many clients may fail at once. */
+function tellFailures({ connectFailed }: Reporter): AttemptObserver["failed"] {
+  if (connectFailed === undefined) return undefined;
+  const told = new Map<number, number>();
+  return ({ slot }) => {
+    const now = performance.now();
+    if (now - (told.get(slot) ?? -Infinity) < FAILURES_MS) return;
+    told.set(slot, now);
+    connectFailed(slot);
+  };
 }
 
 /** Tells the `-d` trace what hash groups make of clients, if one is wanted. */

@@ -1,6 +1,6 @@
 import { formatHelp, USAGE } from "../../../lib/core/command_line/help.ts";
 import { OPTIONS, type Options, parseOptions } from "../../../lib/core/command_line/options.ts";
-import { UsageError } from "../../../lib/core/errors.ts";
+import { ExitError, UsageError } from "../../../lib/core/errors.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../kit/assert.ts";
 
 interface Case {
@@ -27,6 +27,9 @@ const CASES: readonly Case[] = [
       workers: 1,
       methods: [],
       loadBound: undefined,
+      resolve: 30,
+      dns: undefined,
+      startUnresolved: false,
       drain: undefined,
       runDir: undefined,
       logFile: undefined,
@@ -208,6 +211,17 @@ const CASES: readonly Case[] = [
     argv: ["--load-bound", "1250", "80"],
     wanted: { loadBound: 1250 },
   },
+  {
+    name: "takes the options of names",
+    argv: ["--resolve=5", "--dns", "192.0.2.53:5353", "--start-unresolved", "80"],
+    wanted: {
+      resolve: 5,
+      dns: { family: "ipv4", address: 0xc0000235, port: 5353, text: "192.0.2.53" },
+      startUnresolved: true,
+    },
+  },
+  { name: "takes one look-up for good", argv: ["--resolve=0", "80"], wanted: { resolve: 0 } },
+  { name: "takes a look-up a day", argv: ["--resolve=86400", "80"], wanted: { resolve: 86400 } },
   { name: "takes a drain of 0 seconds", argv: ["--drain", "0", "80"], wanted: { drain: 0 } },
   { name: "asks for help without a port", argv: ["--help"], wanted: { mode: "help" } },
   {
@@ -368,6 +382,31 @@ for (const { name, argv, complaint } of WRONG) {
   Deno.test(`parseOptions() refuses ${name} with exit code 64`, () => {
     const error = assertThrows(() => parseOptions(argv), UsageError);
     assertEquals([error.code, error.message], [64, complaint]);
+  });
+}
+
+const ADDRESS = "an address, with a port if it is not 53, like 192.0.2.53 or [2001:db8::53]:5353";
+
+const ONE_LINE: readonly [argv: string, line: string][] = [
+  ["--resolve=soon 80", '--resolve takes a number of seconds from 0 to 86400, not "soon"'],
+  ["--resolve=-1 80", '--resolve takes a number of seconds from 0 to 86400, not "-1"'],
+  ["--resolve=1.5 80", '--resolve takes a number of seconds from 0 to 86400, not "1.5"'],
+  ["--resolve=86401 80", '--resolve takes a number of seconds from 0 to 86400, not "86401"'],
+  ["--resolve= 80", '--resolve takes a number of seconds from 0 to 86400, not ""'],
+  [
+    "--resolve=0 --start-unresolved 80",
+    '--resolve takes 1 second or more with --start-unresolved, not "0"',
+  ],
+  ["--dns=ns.example 80", `--dns takes ${ADDRESS}, not "ns.example"`],
+  ["--dns=1.2.3.4:x 80", `--dns takes ${ADDRESS}, not "1.2.3.4:x"`],
+  ["--dns=\x1b 80", `--dns takes ${ADDRESS}, not "\\x1b"`],
+];
+
+for (const [argv, line] of ONE_LINE) {
+  Deno.test(`parseOptions() refuses ${JSON.stringify(argv)} in one line, with exit code 64`, () => {
+    const error = assertThrows(() => parseOptions(argv.split(" ")), ExitError);
+    assertEquals([error.code, error.message], [64, `balance: ${line}`]);
+    assertEquals(error instanceof UsageError, false);
   });
 }
 

@@ -1,11 +1,7 @@
 import { ExitError } from "../../../lib/core/errors.ts";
 import {
-  channelName,
-  type Destination,
-  formatDestination,
   groupMethods,
   type GroupSpec,
-  parseDestination,
   parseGroups,
   parsePort,
 } from "../../../lib/core/command_line/spec.ts";
@@ -15,56 +11,15 @@ import { SERVICES } from "../../kit/make_table.ts";
 
 const OWN = 8888;
 
-const DESTINATIONS: readonly [operand: string, ...Destination[keyof Destination][]][] = [
-  ["h", "h", OWN, 0],
-  ["h:", "h", OWN, 0],
-  ["h::", "h", OWN, 0],
-  ["h::12", "h", OWN, 12],
-  ["h:80", "h", 80, 0],
-  ["h:80:", "h", 80, 0],
-  ["h:80:12", "h", 80, 12],
-  ["h:smtp:4", "h", 25, 4],
-  ["h:mail", "h", 25, 0],
-  ["h:80:2:9", "h", 80, 2],
-  ["h:80::5", "h", 80, 0],
-  ["h:foo", "h", 0, 0],
-  ["h:12x", "h", 12, 0],
-  ["h:70000", "h", 70000, 0],
-  ["h:-1", "h", -1, 0],
-  ["h:80:many", "h", 80, 0],
-  ["h:80:-4", "h", 80, -4],
-  ["h:80:3x", "h", 80, 3],
-  ["", "", OWN, 0],
-  ["::1", "", OWN, 1],
-  ["[::1]:80", "[", OWN, 1],
-  ["!!", "!!", OWN, 0],
-  ["!%", "!%", OWN, 0],
-];
-
-for (const [operand, host, port, maxc] of DESTINATIONS) {
-  Deno.test(`parseDestination() reads "${operand}" as ${host} ${port} ${maxc}`, () => {
-    const { host: h, port: p, maxc: m } = parseDestination(operand, OWN, SERVICES);
-    assertEquals([h, p, m], [host, port, maxc]);
-  });
-}
-
-Deno.test("parseDestination() reads back what formatDestination() writes", () => {
-  for (const port of [0, 1, 80, 65535, 70000, -1]) {
-    for (const maxc of [0, 1, 16, -4, 2147483647]) {
-      const destination = { host: "10.1.1.1", port, maxc };
-      const text = formatDestination(destination);
-      assertEquals(parseDestination(text, OWN, SERVICES), destination);
-    }
-  }
-});
-
 function words(text: string): string[] {
   return text.split(" ").filter((word) => word !== "");
 }
 
 function write(groups: readonly GroupSpec[]): string {
   return groups.map(({ method, destinations }) =>
-    `${method === "hash" ? "Hash" : "RR"}(${destinations.map(({ host }) => host).join(" ")})`
+    `${method === "hash" ? "Hash" : "RR"}(${
+      destinations.map(({ address }) => address.text).join(" ")
+    })`
   ).join(" ");
 }
 
@@ -117,13 +72,6 @@ for (const [name, operands, wanted, first] of METHODS_OF) {
     assertEquals(given.length, 16);
   });
 }
-
-Deno.test("channelName() is host and port, the instance's own one without a port", () => {
-  const names = ["web1", "web1:80", "10.0.0.1:8080:5", "h::3", "h:smtp"].map((operand) =>
-    channelName(parseDestination(operand, OWN, SERVICES))
-  );
-  assertEquals(names, ["web1:8888", "web1:80", "10.0.0.1:8080", "h:8888", "h:25"]);
-});
 
 const WRONG_GROUPS: readonly [name: string, operands: string, code: number, message: string][] = [
   ["a leading !", "! a", 69, "balance: no channels in group"],

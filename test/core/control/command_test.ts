@@ -15,10 +15,17 @@ import { makeTable, SERVICES, setEnabled } from "../../kit/make_table.ts";
 
 const LOOPBACK: Endpoint = { family: "ipv4", address: 0x7f000001, port: 0 };
 
+const V6: Endpoint = {
+  family: "ipv6",
+  address: Uint8Array.of(0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3),
+  port: 0,
+  scope: 0,
+};
+
 interface World {
   readonly table: Table;
   readonly group?: number;
-  readonly resolved?: Endpoint | null;
+  readonly resolved?: Endpoint | string | null;
 }
 
 /** Two channels in group 0 (the second disabled), three in group 1, none in group 2. */
@@ -63,8 +70,8 @@ interface Case {
   readonly does?: string;
   /** Group afterwards, if another one. */
   readonly goes?: number;
-  /** The looked-up address; 127.0.0.1 unless told, `null` for none. */
-  readonly resolved?: Endpoint | null;
+  /** The looked-up address; 127.0.0.1 unless told, `null` for none, a text for one that cannot be used. */
+  readonly resolved?: Endpoint | string | null;
 }
 
 const CASES: readonly Case[] = [
@@ -183,32 +190,67 @@ const CASES: readonly Case[] = [
   { line: "create", says: SYNTAX },
   { line: "create h", says: SYNTAX },
   { line: "create h:80", says: SYNTAX },
-  { line: "create h 80", says: "channel created", does: `create 0 127.0.0.1:80 0 false h:80` },
-  { line: "create h smtp", says: "channel created", does: `create 0 127.0.0.1:25 0 false h:25` },
-  { line: "create h foo", says: "channel created", does: `create 0 127.0.0.1:0 0 false h:0` },
+  { line: "create h 80", says: "channel created", does: `create 0 127.0.0.1:80 0 false 1 0 h:80` },
+  {
+    line: "create h smtp",
+    says: "channel created",
+    does: `create 0 127.0.0.1:25 0 false 1 0 h:25`,
+  },
+  { line: "create h foo", says: "channel created", does: `create 0 127.0.0.1:0 0 false 1 0 h:0` },
   {
     line: "create h 70000",
     says: "channel created",
-    does: `create 0 127.0.0.1:70000 0 false h:70000`,
+    does: `create 0 127.0.0.1:70000 0 false 1 0 h:70000`,
   },
   {
     line: "create h:8080 80",
     says: "channel created",
-    does: `create 0 127.0.0.1:8080 0 false h:8080`,
+    does: `create 0 127.0.0.1:8080 0 false 1 0 h:8080`,
   },
   {
     line: "create h:8080:9 80",
     says: "channel created",
-    does: `create 0 127.0.0.1:8080 0 false h:8080`,
+    does: `create 0 127.0.0.1:8080 0 false 1 0 h:8080`,
   },
   {
     line: "create h 80",
     group: 2,
     says: "channel created",
-    does: `create 2 127.0.0.1:80 0 false h:80`,
+    does: `create 2 127.0.0.1:80 0 false 1 0 h:80`,
   },
   { line: "create nosuch 80", resolved: null, says: "invalid address" },
   { line: "create ::1 80", resolved: null, says: "invalid address" },
+  {
+    line: "create [2001:db8::3]:80",
+    resolved: V6,
+    says: "channel created",
+    does: "create 0 2001:db8::3:80 0 false 1 0 [2001:db8::3]:80",
+  },
+  {
+    line: "create [2001:db8::3] 81",
+    resolved: V6,
+    says: "channel created",
+    does: "create 0 2001:db8::3:81 0 false 1 0 [2001:db8::3]:81",
+  },
+  { line: "create [2001:db8::3]", says: SYNTAX },
+  {
+    line: "create unix:/run/web.sock",
+    resolved: { family: "unix", path: "/run/web.sock" },
+    says: "channel created",
+    does: "create 0 unix:/run/web.sock:0 0 false 1 0 unix:/run/web.sock",
+  },
+  { line: "create unix:/run/web.sock", resolved: "no permission", says: "no permission" },
+  {
+    line: "create h,weight=3,backup,maxc=7,proxy=v2 80",
+    says: "channel created",
+    does: "create 0 127.0.0.1:80 7 false 3 5 h:80",
+  },
+  {
+    line: "create h,weight=x 80",
+    says: 'destination h,weight=x: weight takes a number from 0 to 1000, not "x"',
+  },
+  { line: "create dns:web 80", says: "dns: and srv: are for the command line" },
+  { line: "create srv:_http._tcp.web 80", says: "dns: and srv: are for the command line" },
 
   { line: "assign", says: SYNTAX },
   { line: "assign 9", says: "unknown channel" },
@@ -220,12 +262,26 @@ const CASES: readonly Case[] = [
   {
     line: "assign 1 h 80",
     says: "channel reassigned",
-    does: `address 1 127.0.0.1:80, name 1 h:80`,
+    does: `address 1 127.0.0.1:80, name 1 h:80, flags 1 0`,
   },
   {
     line: "assign 1 h:99:7 80",
     says: "channel reassigned",
-    does: `address 1 127.0.0.1:99, name 1 h:99`,
+    does: `address 1 127.0.0.1:99, name 1 h:99, flags 1 0`,
+  },
+  {
+    line: "assign 1 h,backup 80",
+    says: "channel reassigned",
+    does: "address 1 127.0.0.1:80, name 1 h:80, flags 1 1",
+  },
+  {
+    line: "assign 1 h,weight=0,maxc=9 80",
+    says: "channel reassigned",
+    does: "address 1 127.0.0.1:80, name 1 h:80, flags 1 0, weight 1 0, maxc 1 9",
+  },
+  {
+    line: "assign 1 h,weigth=2 80",
+    says: "destination h,weigth=2: no attribute weigth; did you mean weight?",
   },
   { line: "assign 1 nosuch 80", resolved: null, says: "invalid address" },
 
@@ -354,9 +410,13 @@ Deno.test("create is refused in a full group before its arguments are looked at"
 
 Deno.test("create and assign ask for the host part alone", () => {
   const context = { table: standard(), group: 0, services: SERVICES, workers: [] };
-  assertEquals(interpret("create name:80 25", context), { kind: "resolve", host: "name" });
-  assertEquals(interpret("assign 1 name:80 25", context), { kind: "resolve", host: "name" });
-  assertEquals(interpret("create ::1 25", context), { kind: "resolve", host: "" });
+  const asked = (line: string): string | undefined => {
+    const outcome = interpret(line, context);
+    return outcome.kind === "resolve" ? outcome.destination.address.text : undefined;
+  };
+  assertEquals(asked("create name:80 25"), "name");
+  assertEquals(asked("assign 1 name:80 25"), "name");
+  assertEquals(asked("create ::1 25"), "");
 });
 
 Deno.test("a host is not looked up for a command that is refused anyway", () => {
@@ -383,9 +443,11 @@ Deno.test("a created channel is disabled, without limit, and fresh", () => {
   assertEquals(viewChannel(table, slotOf(1, 3)), {
     group: 1,
     channel: 3,
+    leaving: false,
     enabled: false,
     observed: "up",
     weight: 1,
+    flags: { backup: false, proxy: "default", member: false },
     endpoint: { family: "ipv4", address: 0x7f000001, port: 80 },
     port: 80,
     maxc: 0,

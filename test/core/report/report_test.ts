@@ -122,7 +122,7 @@ Deno.test("formatShow() says what holds a channel that is wanted, and lets long 
     port: 0,
   } as const;
   const rows = [unresolved, { ...unresolved, enabled: false }, { ...FIRST, leaving: true }, unix];
-  assertEquals(formatShow(rows, () => "rr").slice(1), [
+  assertEquals(formatShow(rows, () => "RR").slice(1), [
     "  0   RR  0 unrs        127.0.0.1 41001    0           3    0           0           9",
     "  0   RR  0 dis        127.0.0.1 41001    0           3    0           0           9",
     "  0   RR  0 dis        127.0.0.1 41001    0           3    0           0           9",

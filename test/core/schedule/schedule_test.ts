@@ -267,6 +267,59 @@ const SERVED: readonly Case[] = [
     address: MOD3_IS_1,
     served: "2.0 2.0",
   },
+  { name: "leaves a backup alone", channels: "a b,backup c", served: "0.0 0.2 0.0 0.2" },
+  {
+    name: "uses a backup while nothing else of its group is usable, before the next group",
+    channels: "a b,backup ! c",
+    disabled: ["0.0"],
+    served: "0.1 0.1",
+  },
+  {
+    name: "tries a backup when every other channel of the group has failed",
+    channels: "a b,backup c ! d",
+    down: ["0.0", "0.2"],
+    served: "0.1 0.1",
+  },
+  {
+    name: "rotates over backups",
+    channels: "a b,backup c,backup",
+    disabled: ["0.0"],
+    served: "0.1 0.2 0.1",
+  },
+  {
+    name: "fills ordinary channels before the backup",
+    channels: "a::1 b,backup,maxc=1 ! c",
+    hold: true,
+    served: "0.0 0.1 1.0",
+  },
+  {
+    name: "hashes over the channels that are no backups",
+    channels: "a b c d,backup %",
+    address: MOD3_IS_1,
+    served: "0.1 0.1",
+  },
+  {
+    name: "hashes to no backup while another channel is usable",
+    channels: "a b c d,backup % e",
+    address: MOD3_IS_1,
+    disabled: ["0.1"],
+    served: "1.0",
+  },
+  {
+    name: "hashes over the backups while nothing else is usable",
+    channels: "a b,backup c,backup d,backup %",
+    address: MOD3_IS_2,
+    disabled: ["0.0"],
+    served: "0.3",
+  },
+  {
+    name: "hashes with failover to a usable channel before a backup",
+    channels: "a b c d,backup %",
+    address: MOD3_IS_1,
+    hashFailover: true,
+    disabled: ["0.1"],
+    served: "0.2",
+  },
 ];
 
 for (const { name, channels, disabled = [], served, hold, ...world } of SERVED) {

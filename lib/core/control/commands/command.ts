@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Destination } from "../../command_line/destination.ts";
 import type { Endpoint } from "../../net/socket_address.ts";
 import type { Services } from "../../net/services.ts";
 import type { WorkerView } from "../../report/report.ts";
@@ -19,8 +20,16 @@ export interface Context {
   readonly services: Services;
   /** The workers, for `workers`. */
   readonly workers: readonly WorkerView[];
-  /** The looked-up host after a `resolve` outcome, with port 0; `null` if it has no address. */
-  readonly resolved?: Endpoint | null;
+  /** The address after a `resolve` outcome, with port 0; `null` if there is none, a text says why it cannot be used. */
+  readonly resolved?: Endpoint | string | null;
+}
+
+/** A channel that a command has given a destination. */
+export interface Assignment {
+  /** Its number over the whole table. */
+  readonly slot: number;
+  /** Where it leads from now on. */
+  readonly destination: Destination;
 }
 
 /** A command that was carried out or refused. */
@@ -31,18 +40,20 @@ export interface Answer {
   readonly lines: readonly string[];
   /** Writes to carry out, in order. */
   readonly changes: readonly Change[];
+  /** The channel whose destination the changes set, if there is one. */
+  readonly assigned?: Assignment | undefined;
   /** The session's group from now on. */
   readonly group: number;
   /** What follows: the session goes on, it ends, or the instance ends. */
   readonly then: "stay" | "quit" | "kill";
 }
 
-/** A command that needs a host's address first. */
+/** A command that needs a destination's address first. */
 export interface Resolve {
   /** Which outcome this is. */
   readonly kind: "resolve";
-  /** Name or address to look up. */
-  readonly host: string;
+  /** What to look up. */
+  readonly destination: Destination;
 }
 
 /** What a line came to. */
@@ -68,7 +79,7 @@ export function answer(
   context: Context,
   lines: readonly string[],
   changes: readonly Change[] = [],
-  rest: Partial<Pick<Answer, "group" | "then">> = {},
+  rest: Partial<Pick<Answer, "group" | "then" | "assigned">> = {},
 ): Answer {
   return { kind: "answer", lines, changes, group: context.group, then: "stay", ...rest };
 }

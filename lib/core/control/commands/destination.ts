@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { channelName, type Destination, parseDestination } from "../../command_line/spec.ts";
+import { channelName, type Destination, parseDestination } from "../../command_line/destination.ts";
+import { channelSettings, followsRecords } from "../../command_line/settings.ts";
+import { ExitError } from "../../errors.ts";
 import { atoi } from "../../net/address.ts";
-import { destinationPort } from "../../net/services.ts";
-import { channelCount } from "../../table/access.ts";
+import { destinationPort, type Services } from "../../net/services.ts";
+import { freeSlot } from "../../table/access.ts";
 import { type Place, placeAt } from "../../table/place.ts";
-import { MAX_CHANNELS } from "../../table/schema.ts";
 import { MAX_WEIGHT } from "../../weight.ts";
 import { viewChannel } from "../../table/view.ts";
 import { findSlot } from "./channel.ts";
@@ -48,18 +49,17 @@ export const WEIGHT: Command = {
 };
 
 function create(words: readonly string[], context: Context): Outcome {
-  const { group } = context;
-  if (channelCount(context.table, group) >= MAX_CHANNELS) {
-    return answer(context, ["no channel slots available"]);
-  }
-  return withPlace(
-    words,
-    context,
-    (place, name) =>
-      answer(context, ["channel created"], [
-        { kind: "create", group, place, maxc: 0, enabled: false, name },
-      ]),
-  );
+  const { group, table } = context;
+  const slot = freeSlot(table, group);
+  if (slot === undefined) return answer(context, ["no channel slots available"]);
+  return withPlace(words, context, ({ place, destination, typed }) => {
+    const { maxc, weight, flags } = channelSettings(destination);
+    const limit = typed.maxc ? maxc : 0;
+    const name = channelName(destination);
+    return answer(context, ["channel created"], [
+      { kind: "create", group, place, maxc: limit, enabled: false, weight, flags, name },
+    ], { assigned: { slot, destination } });
+  });
 }
 
 function assign(words: readonly string[], context: Context): Outcome {
@@ -67,18 +67,20 @@ function assign(words: readonly string[], context: Context): Outcome {
   if (text === undefined) return answer(context, [SYNTAX_ERROR]);
   const slot = findSlot(context, atoi(text));
   if (slot === undefined) return answer(context, ["unknown channel"]);
-  if (viewChannel(context.table, slot).enabled) {
-    return answer(context, ["channel must be disabled to assign new address"]);
-  }
-  return withPlace(
-    rest,
-    context,
-    (place, name) =>
-      answer(context, ["channel reassigned"], [
-        { kind: "address", slot, place },
-        { kind: "name", slot, name },
-      ]),
-  );
+  const { enabled, observed, flags: { member } } = viewChannel(context.table, slot);
+  if (enabled) return answer(context, ["channel must be disabled to assign new address"]);
+  if (member) return answer(context, ["channel follows the records of a name"]);
+  return withPlace(rest, context, ({ place, destination, typed }) => {
+    const { maxc, weight, flags } = channelSettings(destination);
+    return answer(context, ["channel reassigned"], [
+      { kind: "address", slot, place },
+      { kind: "name", slot, name: channelName(destination) },
+      ...(observed === "unresolved" ? [{ kind: "observed", slot, observed: "up" } as const] : []),
+      { kind: "flags", slot, flags },
+      ...(typed.weight ? [{ kind: "weight", slot, weight } as const] : []),
+      ...(typed.maxc ? [{ kind: "maxc", slot, maxc } as const] : []),
+    ], { assigned: { slot, destination } });
+  });
 }
 
 function setMaxc(words: readonly string[], context: Context): Outcome {
@@ -108,21 +110,51 @@ function setWeight(words: readonly string[], context: Context): Outcome {
   ]);
 }
 
+/** A destination with its address, and which settings its attributes give. */
+interface Placed {
+  readonly place: Place;
+  readonly destination: Destination;
+  readonly typed: { readonly maxc: boolean; readonly weight: boolean };
+}
+
 /** Reads `<host> <port>`, where a port inside the host word wins, and has the host looked up. */
 function withPlace(
   words: readonly string[],
   context: Context,
-  run: (place: Place, name: string) => Outcome,
+  run: (placed: Placed) => Outcome,
 ): Outcome {
   const [host, port] = words;
-  if (host === undefined || port === undefined) return answer(context, [SYNTAX_ERROR]);
+  if (host === undefined) return answer(context, [SYNTAX_ERROR]);
   const { services, resolved } = context;
-  const destination: Destination = parseDestination(
+  const read = readDestination(
     host,
-    destinationPort(port, services),
+    port === undefined ? 0 : destinationPort(port, services),
     services,
   );
-  if (resolved === undefined) return { kind: "resolve", host: destination.host };
+  if (typeof read === "string") return answer(context, [read]);
+  const { address, portText } = read;
+  // What balance 3.54 can have meant needs a port behind it, whatever is inside the word.
+  const complete = address.kind !== "host" && (address.kind === "unix" || portText !== "");
+  if (port === undefined && !complete) return answer(context, [SYNTAX_ERROR]);
+  if (followsRecords(address)) return answer(context, ["dns: and srv: are for the command line"]);
+  if (resolved === undefined) return { kind: "resolve", destination: read };
   if (resolved === null) return answer(context, ["invalid address"]);
-  return run(placeAt(resolved, destination.port), channelName(destination));
+  if (typeof resolved === "string") return answer(context, [resolved]);
+  const [, ...attributes] = host.split(",");
+  const typed = {
+    // A third field inside the word has no meaning here, as in balance 3.54.
+    maxc: attributes.some((word) => word.startsWith("maxc=")),
+    weight: read.attributes.weight !== undefined,
+  };
+  return run({ place: placeAt(resolved, read.port), destination: read, typed });
+}
+
+/** A destination, or what is wrong with it. */
+function readDestination(word: string, port: number, services: Services): Destination | string {
+  try {
+    return parseDestination(word, port, services);
+  } catch (error) {
+    if (error instanceof ExitError) return error.message.replace(/^balance: /, "");
+    throw error;
+  }
 }

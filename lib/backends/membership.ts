@@ -1,0 +1,257 @@
+/**
+ * The channels of one `dns:` or `srv:` destination: they follow its records.
+ *
+ * @module
+ */
+import { channelName, type Destination } from "../core/command_line/destination.ts";
+import { type ChannelSettings, channelSettings } from "../core/command_line/settings.ts";
+import type { LogLine } from "../core/events.ts";
+import { type AddressAnswer, chooseAddress, type IpAddress } from "../core/names/answer.ts";
+import { decideMembership, type PresentMember } from "../core/names/membership.ts";
+import { type Wanted, wantedAddresses, wantedServices } from "../core/names/records.ts";
+import { formatEndpoint } from "../core/net/socket_address.ts";
+import { freeSlot, isTaken } from "../core/table/access.ts";
+import { apply, type Change } from "../core/table/change.ts";
+import { decodeFlags, encodeFlags } from "../core/table/flags.ts";
+import { type Place, placeAt, unresolvedPlace } from "../core/table/place.ts";
+import { MAX_CHANNELS, slotOf, type Table } from "../core/table/schema.ts";
+import { viewChannel } from "../core/table/view.ts";
+import { missingGrants } from "./addresses.ts";
+import type { Directory } from "./directory.ts";
+import type { Lookups } from "./lookups.ts";
+import { channelText, moveChannel, presentAddress } from "./moving.ts";
+
+/** What channels are looked up and changed with. */
+export interface Backends {
+  /** The channel table. */
+  readonly table: Table;
+  /** The channels beside the table. */
+  readonly directory: Directory;
+  /** Look-ups of names. */
+  readonly lookups: Lookups;
+}
+
+/** What a look-up came to. */
+export interface Look {
+  /** Whether there was an answer with something in it. */
+  readonly known: boolean;
+  /** What has changed, for the log. */
+  readonly lines: readonly LogLine[];
+}
+
+/** A record with what its channel needs. */
+interface Found extends Wanted {
+  readonly port: number;
+  /** Its port and address as they are written. */
+  readonly label: string;
+  /** The addresses of its host. */
+  readonly answer: AddressAnswer;
+}
+
+/** A channel of the destination. */
+interface Follower extends PresentMember {
+  /** What its record said when it was looked at last. */
+  readonly record: { readonly weight: number | undefined; readonly backup: boolean };
+}
+
+/** Follows the records of one destination. */
+export class Membership {
+  /** The destination as typed. */
+  readonly destination: Destination;
+  readonly #group: number;
+  readonly #backends: Backends;
+  readonly #followers = new Map<string, Follower>();
+  /** Whether records that there is no room for have been told. */
+  #crowded = false;
+
+  /** Has no channels until {@link look}. */
+  constructor(group: number, destination: Destination, backends: Backends) {
+    this.#group = group;
+    this.destination = destination;
+    this.#backends = backends;
+  }
+
+  /** Whether channels wait for their last connection before they go. */
+  get leaving(): boolean {
+    return [...this.#followers.values()].some(({ leaving }) => leaving);
+  }
+
+  /** How many channels it has, leaving ones included. */
+  get size(): number {
+    return this.#followers.size;
+  }
+
+  /**
+   * Looks the records up, and has the channels follow them.
+   *
+   * @param reserve Free rows of the group that are for others.
+   */
+  async look(reserve = 0): Promise<Look> {
+    const found = await this.#find();
+    const { table } = this.#backends;
+    const room = countFree(table, this.#group) - reserve;
+    const { joins, stays, leaves, surplus } = decideMembership(
+      found,
+      [...this.#followers.values()],
+      room,
+    );
+    const lines = [
+      ...leaves.map((member) => this.#leave(member)),
+      ...stays.flatMap(({ member, record }) => this.#stay(member, record)),
+      ...joins.flatMap((record) => this.#join(record)),
+      ...this.#tellSurplus(surplus, found.length),
+    ];
+    this.sweep();
+    return { known: found.length > 0, lines };
+  }
+
+  /** Frees the rows of leaving channels whose last connection has ended. */
+  sweep(): void {
+    const { table, directory } = this.#backends;
+    for (const { key, slot, leaving } of [...this.#followers.values()]) {
+      if (!leaving || viewChannel(table, slot).c > 0) continue;
+      apply(table, [
+        { kind: "presence", slot, presence: "free" },
+        { kind: "enabled", slot, enabled: false },
+      ]);
+      this.#followers.delete(key);
+      directory.remove(slot);
+    }
+  }
+
+  #find(): Promise<Found[]> {
+    return this.destination.address.kind === "dns" ? this.#findAddresses() : this.#findServices();
+  }
+
+  async #findAddresses(): Promise<Found[]> {
+    const { address, port } = this.destination;
+    const { table, lookups } = this.#backends;
+    const present = [...this.#followers.values()].flatMap(({ slot }) =>
+      presentAddress(table, slot) ?? []
+    );
+    const answer = reachable(await lookups.addresses(address.text), port);
+    return wantedAddresses(answer, present).map((wanted) => ({
+      ...wanted,
+      port,
+      label: formatEndpoint({ ...wanted.address, port }),
+      answer: { addresses: [wanted.address], failed: [] },
+    }));
+  }
+
+  async #findServices(): Promise<Found[]> {
+    const { lookups } = this.#backends;
+    const wanted = wantedServices(await lookups.services(this.destination.address.text));
+    const own = wanted.filter(({ key }) => this.#followers.has(key));
+    const others = wanted.filter(({ key }) => !this.#followers.has(key));
+    // However many records there are, only as many hosts are looked up as a group can have.
+    const looked = new Set([...own, ...others.slice(0, MAX_CHANNELS)]);
+    return await Promise.all(wanted.map(async (each) => ({
+      ...each,
+      label: each.key,
+      answer: looked.has(each)
+        ? reachable(await lookups.addresses(each.target), each.port)
+        : { addresses: [], failed: [] },
+    })));
+  }
+
+  #leave({ key, slot }: PresentMember): LogLine {
+    const follower = this.#followers.get(key);
+    if (follower !== undefined) this.#followers.set(key, { ...follower, leaving: true });
+    apply(this.#backends.table, [{ kind: "presence", slot, presence: "leaving" }]);
+    return this.#line("channel {channel} {name} leaves: its record is gone", slot);
+  }
+
+  /** A channel whose record is there: it comes back if it was leaving, and obeys a record that says something else now. */
+  #stay(member: PresentMember, record: Found): LogLine[] {
+    const { table, directory } = this.#backends;
+    const { slot, key } = member;
+    const before = this.#followers.get(key)?.record;
+    this.#followers.set(key, { ...member, leaving: false, record });
+    const changes: Change[] = member.leaving
+      ? [{ kind: "presence", slot, presence: "present" }]
+      : [];
+    // An operator's weight stays until the record says something new.
+    const { weight, flags } = this.#settings(record);
+    if (before?.weight !== record.weight) changes.push({ kind: "weight", slot, weight });
+    if (before?.backup !== record.backup) changes.push({ kind: "flags", slot, flags });
+    apply(table, changes);
+    const known = directory.get(slot);
+    const moved = known === undefined ? undefined : moveChannel(table, known, record.answer);
+    return [
+      ...(member.leaving ? [this.#line("channel {channel} {name} is back", slot)] : []),
+      ...(moved === undefined ? [] : [moved]),
+    ];
+  }
+
+  #join(record: Found): LogLine[] {
+    const { table, directory } = this.#backends;
+    const slot = freeSlot(table, this.#group);
+    if (slot === undefined) return [];
+    const address: IpAddress | undefined = chooseAddress(undefined, record.answer);
+    const place: Place = address === undefined
+      ? unresolvedPlace(record.port)
+      : placeAt(address, record.port);
+    const observed = address === undefined ? "unresolved" : "up";
+    const name = this.#nameOf(record);
+    apply(table, [
+      {
+        kind: "create",
+        group: this.#group,
+        place,
+        enabled: true,
+        observed,
+        name,
+        ...this.#settings(record),
+      },
+    ]);
+    const { key } = record;
+    this.#followers.set(key, { key, slot, leaving: false, record });
+    directory.put({ slot, name, destination: this.destination });
+    return [this.#line("channel {channel} {name} joins", slot)];
+  }
+
+  /** What the destination says of all its channels, and the record of this one. */
+  #settings(record: Found): ChannelSettings {
+    const { attributes } = this.destination;
+    const { maxc, weight, flags } = channelSettings(this.destination);
+    const typed = decodeFlags(flags);
+    return {
+      maxc,
+      weight: attributes.weight ?? record.weight ?? weight,
+      flags: encodeFlags({ ...typed, backup: typed.backup || record.backup }),
+    };
+  }
+
+  #nameOf({ label }: Found): string {
+    const { name } = this.destination.attributes;
+    return name === undefined ? label : `${name}/${label}`;
+  }
+
+  #line(message: string, slot: number): LogLine {
+    const name = this.#backends.directory.get(slot)?.name ?? "";
+    return { level: "notice", message, fields: { channel: channelText(slot), name } };
+  }
+
+  /** One line when records begin to be too many. */
+  #tellSurplus(surplus: number, records: number): LogLine[] {
+    const news = surplus > 0 && !this.#crowded;
+    if (records > 0) this.#crowded = surplus > 0;
+    if (!news) return [];
+    return [{
+      level: "warning",
+      message: "{name} has more records than its group has room for",
+      fields: { name: channelName(this.destination), records, ignored: surplus },
+    }];
+  }
+}
+
+/** An answer without the addresses that may not be connected to. */
+export function reachable(answer: AddressAnswer, port: number): AddressAnswer {
+  const addresses = answer.addresses.filter((address) => missingGrants(address, port).length === 0);
+  return { ...answer, addresses };
+}
+
+function countFree(table: Table, group: number): number {
+  const slots = Array.from({ length: MAX_CHANNELS }, (_, channel) => slotOf(group, channel));
+  return slots.filter((slot) => !isTaken(table, slot)).length;
+}

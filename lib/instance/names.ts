@@ -1,0 +1,69 @@
+/**
+ * Names while an instance runs: looked up again, and looked up for operators.
+ *
+ * @module
+ */
+import { channelName, type Destination } from "../core/command_line/destination.ts";
+import type { Assignment } from "../core/control/commands/command.ts";
+import { ExitError } from "../core/errors.ts";
+import type { LineWriter } from "../core/events.ts";
+import type { Endpoint } from "../core/net/socket_address.ts";
+import { unixPaths } from "../core/table/view.ts";
+import { literalEndpoint, missingGrants } from "../backends/addresses.ts";
+import { locate } from "../backends/fill.ts";
+import { NameWatch } from "../backends/names.ts";
+import type { Startup } from "./start.ts";
+
+/** Tells what the start had to say of names, and looks them up again from now on, if that is wanted. */
+export function watchNames(
+  { options, backends, filled }: Startup,
+  log: LineWriter,
+): NameWatch | undefined {
+  for (const { level, message, fields } of filled.lines) log.log(level, message, fields);
+  if (options.resolve === 0) return undefined;
+  return new NameWatch(backends, filled.memberships, { intervalSeconds: options.resolve, log });
+}
+
+/** Destinations that operators name: finding them, and noting them down. */
+export class OperatorNames {
+  readonly #prepared: Startup;
+  /** Sockets that workers may connect to: theirs is what the command line named. */
+  readonly #sockets: ReadonlySet<string>;
+
+  /** To be made before the first operator comes. */
+  constructor(prepared: Startup) {
+    this.#prepared = prepared;
+    this.#sockets = new Set(unixPaths(prepared.table));
+  }
+
+  /** The address of a destination; `null` if it is unknown or not permitted, a text for a socket that is not permitted. */
+  async resolve(destination: Destination): Promise<Endpoint | string | null> {
+    const { address, port } = destination;
+    if (address.kind === "unix") return this.#resolveSocket(destination);
+    try {
+      const endpoint = await locate(address, this.#prepared.backends.lookups);
+      // One that may not be connected to is as good as unknown.
+      if (endpoint === undefined || missingGrants(endpoint, port).length > 0) return null;
+      return endpoint;
+    } catch (error) {
+      if (error instanceof ExitError) return null;
+      throw error;
+    }
+  }
+
+  /** Notes a channel's destination down. */
+  assigned({ slot, destination }: Assignment): void {
+    const name = channelName(destination);
+    this.#prepared.backends.directory.put({ slot, name, destination });
+  }
+
+  #resolveSocket({ address, port }: Destination): Endpoint | string {
+    const { table } = this.#prepared;
+    if (!address.text.startsWith("/")) return "the path of a Unix socket begins with / here";
+    const endpoint = literalEndpoint(address);
+    if (endpoint?.family !== "unix") return "invalid address";
+    const inside = table.workers === 1 || this.#sockets.has(endpoint.path);
+    if (inside && missingGrants(endpoint, port).length === 0) return endpoint;
+    return "no permission for this socket: only those of the command line can be used";
+  }
+}
