@@ -7,12 +7,19 @@
  */
 import { COMMANDS } from "./lib/core/control/interpreter.ts";
 import { EXIT, ExitError, UsageError } from "./lib/core/errors.ts";
+import { expandFiles } from "./lib/core/command_line/files.ts";
 import { formatHelp, USAGE } from "./lib/core/command_line/help.ts";
 import { type Options, parseOptions } from "./lib/core/command_line/options.ts";
 import { CLASSIC_VERSION } from "./lib/core/report/report.ts";
 import { parsePort } from "./lib/core/command_line/spec.ts";
 import { printable } from "./lib/core/text.ts";
-import { canDetach, startInBackground, type StartReport } from "./lib/instance/background.ts";
+import {
+  canDetach,
+  isBackgroundChild,
+  startInBackground,
+  type StartReport,
+} from "./lib/instance/background.ts";
+import { readWordsFile } from "./lib/instance/words_file.ts";
 import { writeText } from "./lib/system/lines.ts";
 import { granted, userId, variable } from "./lib/system/permissions.ts";
 import { openServices } from "./lib/backends/resolve.ts";
@@ -30,8 +37,10 @@ import config from "./deno.json" with { type: "json" };
  */
 async function main(args: readonly string[]): Promise<number> {
   try {
-    const options = parseOptions(args, variable("POSIXLY_CORRECT") !== undefined);
-    return await dispatch(options, args);
+    const posix = variable("POSIXLY_CORRECT") !== undefined;
+    // The half that waits has read the files: read once more they could say something else, or nothing.
+    const expanded = isBackgroundChild(args) ? args : expandFiles(args, posix, readWordsFile);
+    return await dispatch(parseOptions(expanded, posix), expanded);
   } catch (error) {
     const report = describe(error);
     await print(report);

@@ -21,6 +21,14 @@ export interface StartReport {
 /** Longest report, in bytes. */
 const MAX_REPORT = 1024 * 1024;
 
+/** The option of the copy that goes to the background: always its first word. */
+const CHILD = "--background-child";
+
+/** Whether a command line is that of the background half of a start. */
+export function isBackgroundChild(args: readonly string[]): boolean {
+  return args[0] === CHILD;
+}
+
 /** Whether this process may start itself again with no more grants than it has, and the system knows sessions. */
 export function canDetach(): boolean {
   return Deno.build.os !== "windows" && granted({ name: "run" }) && granted({ name: "net" }) &&
@@ -31,7 +39,7 @@ export function canDetach(): boolean {
 /**
  * Starts a detached copy of this program and waits until it listens, or has failed.
  *
- * @param args The command line.
+ * @param args The command line, files in it read.
  * @param main The main module, for a run from source.
  * @throws {ExitError} 71 if the copy cannot be started, 70 if it dies without a word.
  */
@@ -39,7 +47,7 @@ export async function startInBackground(
   args: readonly string[],
   main: URL,
 ): Promise<StartReport> {
-  const child = spawn(["--background-child", ...args], main);
+  const child = spawn([CHILD, ...args], main);
   for await (const line of readLines(reader(child.stdout), MAX_REPORT)) {
     const report: StartReport = JSON.parse(line);
     // After a failure the port is free when the command returns.
