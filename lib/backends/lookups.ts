@@ -10,6 +10,7 @@ import type { NameServer } from "../core/command_line/name_server.ts";
 import { hostsAddresses } from "../core/net/hosts.ts";
 import { formatEndpoint } from "../core/net/socket_address.ts";
 import type { AddressAnswer, IpAddress, ServiceRecord } from "../core/names/answer.ts";
+import { doubtMissing, type Memory, NO_MEMORY } from "../core/names/doubt.ts";
 import { granted } from "../system/permissions.ts";
 import { readIpAddress } from "./addresses.ts";
 import { isName } from "./resolve.ts";
@@ -24,6 +25,8 @@ const QUESTION_MS = 2000;
 const QUESTIONS = 3;
 /** Look-ups at once. */
 const MAX_RUNNING = 32;
+/** Names whose answers are remembered; SRV records can bring new ones for ever. */
+const MAX_REMEMBERED = 4096;
 
 const NOTHING_KNOWN: AddressAnswer = { addresses: [], failed: ["ipv4", "ipv6"] };
 
@@ -31,6 +34,7 @@ const NOTHING_KNOWN: AddressAnswer = { addresses: [], failed: ["ipv4", "ipv6"] }
 export class Lookups {
   readonly #server: NameServer | undefined;
   readonly #running = new Map<string, Promise<AddressAnswer>>();
+  readonly #memories = new Map<string, Memory>();
   readonly #waiting: (() => void)[] = [];
   #places = MAX_RUNNING;
 
@@ -80,8 +84,11 @@ export class Lookups {
     const server = this.#server;
     const run = async (): Promise<AddressAnswer> => {
       try {
-        return await this.#inTurn(() =>
-          server === undefined ? askSystem(name) : askServer(name, server)
+        return this.#doubt(
+          name,
+          await this.#inTurn(() =>
+            server === undefined ? askSystem(name) : askServer(name, server)
+          ),
         );
       } finally {
         this.#running.delete(name);
@@ -90,6 +97,13 @@ export class Lookups {
     const running = run();
     this.#running.set(name, running);
     return running;
+  }
+
+  #doubt(name: string, fresh: AddressAnswer): AddressAnswer {
+    const { answer, memory } = doubtMissing(this.#memories.get(name) ?? NO_MEMORY, fresh);
+    if (this.#memories.size >= MAX_REMEMBERED) this.#memories.clear();
+    this.#memories.set(name, memory);
+    return answer;
   }
 
   /** Runs something when fewer than the most look-ups run. */
