@@ -1,6 +1,6 @@
 /** Destinations of every kind: IPv6, Unix sockets, attributes, files of words. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
-import { ipv6, needing } from "../needs.ts";
+import { ipv6, needing } from "../kit/needs.ts";
 import { banner, hold, receiveAll, send, startBackend } from "./backends.ts";
 import { dial, get, gets, Guest } from "./clients.ts";
 import { run, spawn, startBalance, TempDir } from "./harness.ts";

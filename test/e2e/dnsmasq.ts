@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { findProgram } from "../needs.ts";
+import { findProgram } from "../kit/needs.ts";
 import { freePort } from "./ports.ts";
 import { TempDir } from "./programs.ts";
 import { eventually, within } from "./wait.ts";

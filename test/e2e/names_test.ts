@@ -1,6 +1,6 @@
 /** Names that are looked up again, of a real name server whose records change. */
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
-import { needing, program } from "../needs.ts";
+import { needing, program } from "../kit/needs.ts";
 import { hold, startBackend } from "./backends.ts";
 import { get, gets, Guest } from "./clients.ts";
 import { Dnsmasq } from "./dnsmasq.ts";

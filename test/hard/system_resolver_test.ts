@@ -1,6 +1,6 @@
 /** Names by the system's own resolver: a namespace with a hosts file and a name server of its own. */
 import { assertEquals } from "../kit/assert.ts";
-import { findProgram, inTurn, namespace, needing, program } from "../needs.ts";
+import { findProgram, inTurn, namespace, needing, program } from "../kit/needs.ts";
 import { eventually, Instance } from "./kit.ts";
 
 /** Runs a program where the system's resolver asks a dnsmasq with the records of a folder. */
