@@ -95,10 +95,11 @@ export class Membership {
       [...this.#followers.values()],
       room,
     );
+    // First those that come, then those that go: in between a client would find nobody.
     const lines = [
-      ...leaves.map((member) => this.#leave(member)),
       ...stays.flatMap(({ member, record }) => this.#stay(member, record)),
       ...joins.flatMap((record) => this.#join(record)),
+      ...leaves.map((member) => this.#leave(member)),
       ...this.#tellSurplus(surplus, found.length),
     ];
     this.sweep();
