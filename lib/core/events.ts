@@ -28,10 +28,25 @@ export interface LineWriter {
   readonly trace: ((line: string) => void) | undefined;
 }
 
+/** What a thread has seen of the servers, for whoever watches over them in the main thread. */
+export type Sight =
+  /** What a client's connection showed of a channel, for a reason in few words. */
+  | {
+    readonly kind: "ejected" | "trial failed" | "returned";
+    readonly slot: number;
+    readonly reason: string;
+  }
+  /** `-a` has disabled a channel. */
+  | { readonly kind: "disabled"; readonly slot: number }
+  /** A client was given to a channel that is not up, since none is. */
+  | { readonly kind: "last resort" };
+
 /** Where a thread's words go. */
 export interface Reporter extends LineWriter {
   /** Descriptors have run out. */
   outOfDescriptors(): void;
   /** A connect to a channel's server has failed, which is told once a second and channel; undefined when nobody asks. */
   readonly connectFailed?: ((slot: number) => void) | undefined;
+  /** Something was seen of the servers. */
+  readonly seen?: ((sight: Sight) => void) | undefined;
 }

@@ -214,6 +214,8 @@ async function engineConfig(options: Options): Promise<EngineConfig> {
     hashFailover,
     loadBound,
     logConnections,
+    ejectAfter: 0,
+    lastResort: false,
     source: source === undefined ? undefined : formatHost(await resolveSource(source)),
   };
 }

@@ -120,7 +120,7 @@ Deno.test("a grant too narrow for a destination is named, of every kind", async 
   const words = [Deno.execPath(), "run", "--no-prompt", `--allow-net=0.0.0.0:${port}`];
   const command = {
     name: "narrow",
-    words: [...words, new URL("../../main.ts", import.meta.url).pathname],
+    words: [...words, fileURLToPath(new URL("../../main.ts", import.meta.url))],
   };
   const cases = [
     ["[::1]:81", "connect to ::1, needs --allow-net=[::1]:81"],

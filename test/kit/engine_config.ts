@@ -14,4 +14,6 @@ export const PLAIN_ENGINE: EngineConfig = {
   loadBound: undefined,
   source: undefined,
   logConnections: false,
+  ejectAfter: 0,
+  lastResort: false,
 };

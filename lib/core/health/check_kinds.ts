@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { UsageError } from "../errors.ts";
+import { EXIT, ExitError } from "../errors.ts";
 import { printable } from "../text.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { parseEscapes } from "./escapes.ts";
@@ -33,13 +33,14 @@ const MALFORMED: Judgement = { verdict: "bad", reason: "malformed http answer" }
  *
  * @param text The value.
  * @param option What the value belongs to (`--check`, `check=`), for the complaint.
- * @throws {UsageError} 64, for anything else.
+ * @throws {ExitError} 64, for anything else.
  */
 export function parseCheckKind(text: string, option: string): CheckKind {
   if (text === "off" || text === "tcp") return { kind: text };
   const path = /^http:(\/[!-~]*)$/.exec(text)?.[1];
   if (path !== undefined) return { kind: "http", path };
-  throw new UsageError(
+  throw new ExitError(
+    EXIT.usage,
     `balance: ${option} takes tcp, http:/PATH or off, not "${printable(text)}"`,
   );
 }
@@ -49,13 +50,14 @@ export function parseCheckKind(text: string, option: string): CheckKind {
  *
  * @param text Text with C escapes, see {@link parseEscapes}.
  * @param option The option's name, for the complaint.
- * @throws {UsageError} 64, for a bad escape, and for what can be found always or never: nothing at all, or more than
+ * @throws {ExitError} 64, for a bad escape, and for what can be found always or never: nothing at all, or more than
  * {@link ANSWER_LIMIT}.
  */
 export function parseExpected(text: string, option: string): Uint8Array<ArrayBuffer> {
   const bytes = parseEscapes(text, option);
   if (bytes.length < 1 || bytes.length > ANSWER_LIMIT) {
-    throw new UsageError(
+    throw new ExitError(
+      EXIT.usage,
       `balance: ${option} takes 1 to ${ANSWER_LIMIT} bytes, not ${bytes.length}`,
     );
   }

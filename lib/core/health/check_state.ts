@@ -34,6 +34,8 @@ export interface CheckResult {
   readonly reason: string;
   /** When the check ended, in milliseconds. */
   readonly atMs: number;
+  /** How long it took until that was known, in milliseconds. */
+  readonly tookMs: number;
 }
 
 /** What checks say of one channel. */

@@ -1,19 +1,19 @@
 /**
- * Ejection: a channel whose connects fail is left alone for a while, then one client tries it.
+ * The times of ejection: a channel whose connects fail is left alone for a while, then one client tries it.
  *
- * | phase | who is let through | `failed` | `succeeded` | `timePassed` | `trialTaken` | `trialAbandoned` |
- * | --- | --- | --- | --- | --- | --- | --- |
- * | in service | everybody | counts; the Nth in a row: waiting | count is 0 | | | |
- * | waiting | nobody | | in service | at its end: trial due | | |
- * | trial due | one client | | in service | | on trial | |
- * | on trial | nobody else | of the trial: waiting, twice as long | in service | | | trial due |
+ * Who is let through, and which failure ejects, is decided where the failures are seen (`core/table/ejection.ts`); this is
+ * what the main thread makes of it:
  *
- * An empty cell changes nothing: a connect that began before the ejection may fail late and proves nothing new,
- * whereas a success proves at any time that the server works. Waiting lasts 1, 2, 4 … 60 s, each ±20 % so that
- * several balancers do not return together; after a success it begins with 1 s again.
+ * | state | `ejected` | `trialFailed` | `succeeded` |
+ * | --- | --- | --- | --- |
+ * | in service | waiting, 1 s | | |
+ * | out | | waiting, twice as long | in service |
  *
- * What counts as a failure is the caller's to say: refused, timed out, or closed by the server without a byte within a
- * second; never a fault of this machine. The caller also abandons the trial of a client, or of a thread, that is gone.
+ * An empty cell changes nothing. Waiting lasts 1, 2, 4 … 60 s, each ±20 % so that several balancers do not return together;
+ * after a success it begins with 1 s again.
+ *
+ * What counts as a failure is the session's to say: refused, timed out, or closed by the server without a byte within a
+ * second; never a fault of this machine.
  *
  * @module
  */
@@ -26,29 +26,19 @@ export type Ejection =
     readonly phase: "in service";
     /** When the service began. */
     readonly sinceMs: number;
-    /** Failures in a row. */
-    readonly failures: number;
   }
   | {
-    /** Nobody is let through. */
-    readonly phase: "waiting";
+    /** Nobody is let through, after {@link untilMs} one client. */
+    readonly phase: "out";
     /** When the channel was ejected; failed trials do not move it. */
     readonly sinceMs: number;
     /** How often it has been sent away since then, from 1. */
     readonly round: number;
     /** When a client may try it. */
     readonly untilMs: number;
-  }
-  | {
-    /** The next client is let through (`trial due`), or has been (`on trial`). */
-    readonly phase: "trial due" | "on trial";
-    /** When the channel was ejected. */
-    readonly sinceMs: number;
-    /** How often it has been sent away since then, from 1. */
-    readonly round: number;
   };
 
-/** How a connect ended. */
+/** How a connection ended that decides. */
 export interface ConnectResult {
   /** What happened, in few words: `refused`, `timed out`, `connected`. */
   readonly reason: string;
@@ -56,10 +46,8 @@ export interface ConnectResult {
   readonly atMs: number;
 }
 
-/** A connect that failed by the server's fault. */
-export interface ConnectFailure extends ConnectResult {
-  /** Whether it was the trial's, see {@link trialTaken}. */
-  readonly trial: boolean;
+/** A connection that failed by the server's fault. */
+export interface ConnectFault extends ConnectResult {
   /** Chance from 0 to 1, drawn anew for each failure: where in ±20 % a waiting time lies. */
   readonly jitter: number;
 }
@@ -79,26 +67,36 @@ const SPREAD = 0.2;
 
 /** The state of a channel that is new, or that the operator has enabled. */
 export function inService(nowMs: number): Ejection {
-  return { phase: "in service", sinceMs: nowMs, failures: 0 };
+  return { phase: "in service", sinceMs: nowMs };
 }
 
 /**
- * Takes a failed connect in.
+ * Takes in that failures in a row have ejected the channel.
  *
- * @param threshold Failures in a row that eject, at least 1 (`--eject`).
+ * @param threshold How many it took (`--eject`).
  */
-export function failed(state: Ejection, failure: ConnectFailure, threshold: number): EjectionStep {
-  if (state.phase === "in service") return countFailure(state, failure, threshold);
-  if (state.phase !== "on trial" || !failure.trial) return { state, transition: undefined };
-  return { state: waiting(state.sinceMs, state.round + 1, failure), transition: undefined };
+export function ejected(state: Ejection, fault: ConnectFault, threshold: number): EjectionStep {
+  if (state.phase === "out") return { state, transition: undefined };
+  return {
+    state: out(fault.atMs, 1, fault),
+    transition: {
+      from: "up",
+      to: "ejected",
+      reason: fault.reason,
+      basis: { kind: "streak", count: threshold, needed: threshold },
+      lastedMs: fault.atMs - state.sinceMs,
+    },
+  };
 }
 
-/** Takes a connect in that succeeded, the trial's or another. */
+/** Takes in that the client on trial has failed. */
+export function trialFailed(state: Ejection, fault: ConnectFault): Ejection {
+  return state.phase === "out" ? out(state.sinceMs, state.round + 1, fault) : state;
+}
+
+/** Takes a connection in that succeeded, the trial's or another. */
 export function succeeded(state: Ejection, result: ConnectResult): EjectionStep {
-  if (state.phase === "in service") {
-    const same = state.failures === 0;
-    return { state: same ? state : { ...state, failures: 0 }, transition: undefined };
-  }
+  if (state.phase === "in service") return { state, transition: undefined };
   return {
     state: inService(result.atMs),
     transition: {
@@ -111,43 +109,8 @@ export function succeeded(state: Ejection, result: ConnectResult): EjectionStep 
   };
 }
 
-/** Lets time pass: at its end a waiting time becomes a trial that is due. */
-export function timePassed(state: Ejection, nowMs: number): Ejection {
-  if (state.phase !== "waiting" || nowMs < state.untilMs) return state;
-  return { phase: "trial due", sinceMs: state.sinceMs, round: state.round };
-}
-
-/** Gives the trial that is due to a client; until it ends or is abandoned there is no other. */
-export function trialTaken(state: Ejection): Ejection {
-  return state.phase === "trial due" ? { ...state, phase: "on trial" } : state;
-}
-
-/** Takes the trial back from a client that left before there was a result; the next one gets it. */
-export function trialAbandoned(state: Ejection): Ejection {
-  return state.phase === "on trial" ? { ...state, phase: "trial due" } : state;
-}
-
-function countFailure(
-  state: Ejection & { phase: "in service" },
-  failure: ConnectFailure,
-  threshold: number,
-): EjectionStep {
-  const count = state.failures + 1;
-  if (count < threshold) return { state: { ...state, failures: count }, transition: undefined };
-  return {
-    state: waiting(failure.atMs, 1, failure),
-    transition: {
-      from: "up",
-      to: "ejected",
-      reason: failure.reason,
-      basis: { kind: "streak", count, needed: threshold },
-      lastedMs: failure.atMs - state.sinceMs,
-    },
-  };
-}
-
-function waiting(sinceMs: number, round: number, { atMs, jitter }: ConnectFailure): Ejection {
+function out(sinceMs: number, round: number, { atMs, jitter }: ConnectFault): Ejection {
   const base = Math.min(FIRST_WAIT_MS * 2 ** (round - 1), LONGEST_WAIT_MS);
   const wait = Math.round(base * (1 - SPREAD + 2 * SPREAD * jitter));
-  return { phase: "waiting", sinceMs, round, untilMs: atMs + wait };
+  return { phase: "out", sinceMs, round, untilMs: atMs + wait };
 }

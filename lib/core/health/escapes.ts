@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { UsageError } from "../errors.ts";
+import { EXIT, ExitError } from "../errors.ts";
 import { printable } from "../text.ts";
 import { encodeUtf8 } from "../utf8.ts";
 
@@ -27,7 +27,7 @@ const SIMPLE: ReadonlyMap<string, number> = new Map([
  *
  * @param text The option's value.
  * @param option The option's name, for the complaint.
- * @throws {UsageError} 64, for an escape that is none of the table.
+ * @throws {ExitError} 64, for an escape that is none of the table.
  */
 export function parseEscapes(text: string, option: string): Uint8Array<ArrayBuffer> {
   const bytes: number[] = [];
@@ -38,7 +38,8 @@ export function parseEscapes(text: string, option: string): Uint8Array<ArrayBuff
     }
     const byte = escapedByte(escape);
     if (byte === undefined) {
-      throw new UsageError(
+      throw new ExitError(
+        EXIT.usage,
         `balance: ${option} takes text with the escapes \\r \\n \\t \\0 \\\\ \\xHH \\ooo, ` +
           `not "${printable(text)}"`,
       );

@@ -1,6 +1,5 @@
 /**
- * The weight that counts when a client comes: none for a channel that may not have it, less than its own for one that
- * is just back.
+ * The part of its weight that a channel has which is just back.
  *
  * After down, ejected or disabled the weight grows with time from 10 % to 100 %, so that a server with cold caches is
  * not given the share of a warm one at once. At process start it does not: every channel is new then, all are equal.
@@ -8,23 +7,16 @@
  * @module
  */
 import { WEIGHT_UNIT } from "../weight.ts";
-import type { Observed } from "./transition.ts";
 
-/** The part of its weight with which a channel begins, in {@link WEIGHT_UNIT}ths. */
-const FLOOR = WEIGHT_UNIT / 10;
+/** The whole weight, in thousandths. */
+export const GROWN: number = WEIGHT_UNIT;
+
+/** The part of its weight with which a channel begins. */
+const FLOOR = GROWN / 10;
 
 /** What decides how much of its weight a channel has. */
-export interface WeightCircumstances {
-  /** Whether the operator wants it to have clients. */
-  readonly enabled: boolean;
-  /** Whether it finishes what runs and takes nothing new. */
-  readonly draining: boolean;
-  /** What is observed of it. */
-  readonly observed: Observed;
-  /**
-   * Since when it has been usable, in milliseconds; undefined if it never was anything else since the process
-   * started.
-   */
+export interface GrowthCircumstances {
+  /** Since when it has been back, in milliseconds; undefined if it was never away since the process started. */
   readonly sinceMs: number | undefined;
   /** Now, by the same clock. */
   readonly nowMs: number;
@@ -33,22 +25,13 @@ export interface WeightCircumstances {
 }
 
 /**
- * What a channel's weight amounts to now.
+ * The part of the weight that has grown.
  *
- * @param weight The operator's weight, 0 to 1000.
- * @returns Thousandths of a unit of weight, an integer of 0 to 1 000 000; 0 gets nobody. A usable channel whose weight
- * is not 0 never has 0.
+ * @returns Thousandths, an integer of 100 to {@link GROWN}.
  */
-export function effectiveWeight(weight: number, circumstances: WeightCircumstances): number {
-  const { enabled, draining, observed } = circumstances;
-  if (!enabled || draining || observed !== "up") return 0;
-  return weight * growth(circumstances);
-}
-
-/** The part of the weight that has grown, {@link FLOOR} to {@link WEIGHT_UNIT}. */
-function growth({ sinceMs, nowMs, slowStartSeconds }: WeightCircumstances): number {
-  if (sinceMs === undefined || slowStartSeconds <= 0) return WEIGHT_UNIT;
+export function growth({ sinceMs, nowMs, slowStartSeconds }: GrowthCircumstances): number {
+  if (sinceMs === undefined || slowStartSeconds <= 0) return GROWN;
   const elapsed = Math.max(0, nowMs - sinceMs) / (slowStartSeconds * 1000);
-  if (elapsed >= 1) return WEIGHT_UNIT;
-  return FLOOR + Math.floor((WEIGHT_UNIT - FLOOR) * elapsed);
+  if (elapsed >= 1) return GROWN;
+  return FLOOR + Math.floor((GROWN - FLOOR) * elapsed);
 }

@@ -25,11 +25,7 @@ export interface Transition {
   readonly reason: string;
   /** What it took to decide. */
   readonly basis: Basis;
-  /**
-   * How long the part that changed (checks, or ejection) had been as it was, in milliseconds.
-   *
-   * Whoever puts both parts together replaces it by the age of what they gave together.
-   */
+  /** How long it had been as it was, in milliseconds. */
   readonly lastedMs: number;
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 import { formatHost } from "../net/socket_address.ts";
-import { MAX_CHANNELS, MAX_GROUPS } from "../table/schema.ts";
+import { MAX_CHANNELS, MAX_GROUPS, type Observed } from "../table/schema.ts";
 import type { ChannelView } from "../table/view.ts";
 
 /** The version whose behaviour and shell this program re-creates. */
@@ -30,6 +30,14 @@ const WIDTHS = [3, 4, 2, 3, 16, 5, 4, 11, 4, 11, 11] as const;
 function formatRow(cells: readonly (string | number)[], widths: readonly number[]): string {
   return cells.map((cell, at) => String(cell).padStart(widths[at] ?? 0)).join(" ");
 }
+
+/** How `show` names the states of a channel that is enabled. */
+const STATES: Record<Observed, string> = {
+  up: "ENA",
+  down: "down",
+  ejected: "ejct",
+  unresolved: "unrs",
+};
 
 /**
  * The table of `show`: a header and one line a channel.
@@ -60,8 +68,7 @@ export function formatShow(
 
 /** The S column: what the operator wants, and what holds a channel that is wanted. */
 function statusOf({ enabled, leaving, observed }: ChannelView): string {
-  if (!enabled || leaving) return "dis";
-  return observed === "unresolved" ? "unrs" : "ENA";
+  return enabled && !leaving ? STATES[observed] : "dis";
 }
 
 /** The answer of `mrtg-bytes` (rcvd, then sent) or `mrtg-conns`, in the form that MRTG reads. */

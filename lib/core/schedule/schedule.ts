@@ -9,7 +9,7 @@
  */
 import { channelCount, claim, epochOf, setCursor } from "../table/access.ts";
 import { lockGroup, unlockGroup } from "../table/lock.ts";
-import { channelOf, groupOf, MAX_CHANNELS, MAX_GROUPS, slotOf } from "../table/schema.ts";
+import { asIfUp, channelOf, groupOf, MAX_CHANNELS, MAX_GROUPS, slotOf } from "../table/schema.ts";
 import { mapIpv4 } from "../net/ip_address.ts";
 import { HASH_WORDS } from "../hash64.ts";
 import { createCandidates, NOTHING } from "./candidates.ts";
@@ -27,9 +27,14 @@ export function advanceCursor(table: SchedulerRules["table"], slot: number): voi
 /** The scheduler of one thread: chooses channels and claims them. */
 export class Scheduler {
   readonly #choice: { -readonly [Name in keyof Choice]: Choice[Name] };
+  readonly #rules: SchedulerRules;
+  /** The rules of the last resort: channels that are not up count as if they were. */
+  readonly #resort: SchedulerRules;
 
   /** Prepares room for the choices. */
   constructor(rules: SchedulerRules) {
+    this.#rules = rules;
+    this.#resort = { ...rules, table: asIfUp(rules.table) };
     this.#choice = {
       rules,
       scratch: createScratch(),
@@ -46,10 +51,12 @@ export class Scheduler {
   /**
    * Chooses a client's first channel, claims it, and takes the turn of its group.
    *
+   * @param resort Whether channels that are not up count as if they were, since none is.
    * @returns The slot that was claimed, or {@link NOTHING}: the client is closed.
    */
-  first(client: Client): number {
+  first(client: Client, resort = false): number {
     const choice = this.#choice;
+    choice.rules = resort ? this.#resort : this.#rules;
     choice.client = client;
     choice.exclude = undefined;
     choice.first = true;
@@ -62,10 +69,17 @@ export class Scheduler {
    *
    * @param failed The slot whose connect failed.
    * @param tried Every slot that this client has tried, `failed` included.
+   * @param resort As {@link first}.
    * @returns The slot that was claimed, or {@link NOTHING}: the client is closed.
    */
-  next(client: Client, failed: number, tried: ReadonlySet<number>): number {
+  next(
+    client: Client,
+    failed: number,
+    tried: ReadonlySet<number>,
+    resort = false,
+  ): number {
     const choice = this.#choice;
+    choice.rules = resort ? this.#resort : this.#rules;
     choice.client = client;
     choice.exclude = tried;
     choice.first = false;

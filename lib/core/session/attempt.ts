@@ -2,7 +2,8 @@
  * One client's way to a server, as plain steps: choose and claim a channel, and after a failed connect the next one.
  *
  * Whoever moves the bytes calls {@link Attempt.begin} once, then {@link Attempt.failed} or {@link Attempt.connected} for each
- * connect that it was told to make, and at last {@link Attempt.ended}. No step waits, so that every engine takes the same ones.
+ * connect that it was told to make, {@link Attempt.proven} when a connection has shown that its server works, and at last
+ * {@link Attempt.ended}. No step waits, so that every engine takes the same ones.
  *
  * ```
  * begin → try a lease ─ connected → ended
@@ -14,10 +15,20 @@
  */
 import type { Endpoint } from "../net/socket_address.ts";
 import { advanceCursor, type Client, NOTHING, type Scheduler } from "../schedule/schedule.ts";
-import { autodisable, release } from "../table/access.ts";
+import { allHeld, autodisable, release } from "../table/access.ts";
+import { abandonTrial, countFailure, failTrial, isOnTrial, succeed } from "../table/ejection.ts";
 import type { EndpointReader } from "../table/endpoint.ts";
 import type { Table } from "../table/schema.ts";
-import { type ConnectFailure, isShortage } from "./cause.ts";
+import { type ConnectFailure, isShortage, type Shortage } from "./cause.ts";
+
+/** What a client's connection showed of a channel. */
+export type Finding =
+  /** Failures in a row have ejected it, just now. */
+  | "ejected"
+  /** The client on trial has failed. */
+  | "trial failed"
+  /** It was ejected, and works. */
+  | "returned";
 
 /** Told of what attempts do besides their steps. */
 export interface AttemptObserver {
@@ -25,6 +36,10 @@ export interface AttemptObserver {
   readonly disabled?: ((lease: Lease) => void) | undefined;
   /** A connect has failed, and not by this machine's fault. */
   readonly failed?: ((lease: Lease) => void) | undefined;
+  /** A connection has shown something of a channel, for this reason. */
+  readonly found?: ((slot: number, finding: Finding, reason: string) => void) | undefined;
+  /** No enabled channel is up, and one that is not is tried all the same. */
+  readonly lastResort?: (() => void) | undefined;
 }
 
 /** What all attempts of a thread share. */
@@ -39,6 +54,10 @@ export interface AttemptRules {
   readonly endpoints: EndpointReader;
   /** Whether a channel whose connect fails is disabled (`-a`). */
   readonly autodisable: boolean;
+  /** Failures in a row that eject a channel (`--eject`); 0 is never. */
+  readonly ejectAfter: number;
+  /** Whether channels that are not up are tried when none is (`--when-down try`). */
+  readonly lastResort: boolean;
   /** Who is told. */
   readonly observer: AttemptObserver;
 }
@@ -50,6 +69,24 @@ export interface Lease {
   /** Where it led when the place was taken. */
   readonly endpoint: Endpoint;
 }
+
+/** How a relayed connection ended. */
+export interface Ending {
+  /** Whether the server closed or reset it before the client did anything of the kind. */
+  readonly byServer: boolean;
+  /** Bytes that came from the server. */
+  readonly received: number;
+  /** Its age in milliseconds. */
+  readonly ageMs: number;
+}
+
+/** Age at which a connection has shown that its server works, even without a byte from it, in ms. */
+export const PROVEN_MS = 1000;
+
+const REASONS: Record<Exclude<ConnectFailure, Shortage>, string> = {
+  refused: "refused",
+  timeout: "timed out",
+};
 
 /** What is to be done next. */
 export type Step =
@@ -69,6 +106,10 @@ export class Attempt implements Disposable {
   #lease: Lease | undefined;
   #first: number = NOTHING;
   #tried: Set<number> | undefined;
+  /** Whether this client is the trial of an ejected channel. */
+  #trial = false;
+  /** Whether the connection has shown whether its server works. */
+  #judged = false;
 
   /** Prepares the attempt; nothing is chosen before {@link begin}. */
   constructor(rules: AttemptRules, client: Client) {
@@ -83,7 +124,8 @@ export class Attempt implements Disposable {
 
   /** Chooses and claims the client's first channel. */
   begin(): Step {
-    const step = this.#lead(this.#rules.scheduler.first(this.#client));
+    const { scheduler } = this.#rules;
+    const step = this.#lead((resort) => scheduler.first(this.#client, resort));
     this.#first = this.#lease?.slot ?? NOTHING;
     return step;
   }
@@ -97,6 +139,7 @@ export class Attempt implements Disposable {
     const lease = this.#lease;
     if (lease === undefined) return REFUSE;
     if (isShortage(reason) && patient) return { kind: "wait", lease };
+    if (!isShortage(reason)) this.#blame(lease, REASONS[reason]);
     // The next choice must see this place free.
     this.#release();
     const { scheduler, observer } = this.#rules;
@@ -105,7 +148,7 @@ export class Attempt implements Disposable {
       if (this.#rules.autodisable) this.#disable(lease);
     }
     const tried = (this.#tried ??= new Set()).add(lease.slot);
-    return this.#lead(scheduler.next(this.#client, lease.slot, tried));
+    return this.#lead((resort) => scheduler.next(this.#client, lease.slot, tried, resort));
   }
 
   /** The connect succeeded: after a failover the turn goes on behind this channel. */
@@ -115,8 +158,27 @@ export class Attempt implements Disposable {
     advanceCursor(this.#rules.table, lease.slot);
   }
 
-  /** The connection has ended, or is given up: gives the lease back, if one is held. */
-  ended(): void {
+  /**
+   * The connection's server has sent a byte, or the connection is {@link PROVEN_MS} old: the server works.
+   *
+   * To be called soon after that, as a trial keeps all other clients from its channel. What happens later to the
+   * connection says nothing of new ones.
+   */
+  proven(): void {
+    const { ejectAfter, table, observer } = this.#rules;
+    if (ejectAfter === 0 || this.#judged || this.#lease === undefined) return;
+    this.#judged = true;
+    const { slot } = this.#lease;
+    if (succeed(table, slot)) observer.found?.(slot, "returned", "a client was served");
+  }
+
+  /**
+   * The connection has ended, or is given up: gives the lease back, if one is held.
+   *
+   * @param ending How a connection ended; none if there was none, or if it was ended from here.
+   */
+  ended(ending?: Ending): void {
+    if (ending !== undefined) this.#judge(ending);
     this.#release();
   }
 
@@ -132,16 +194,53 @@ export class Attempt implements Disposable {
     if (autodisable(table, lease.slot)) observer.disabled?.(lease);
   }
 
-  /** To the slot that was claimed, if one was. */
-  #lead(slot: number): Step {
+  #judge({ byServer, received, ageMs }: Ending): void {
+    if (received > 0 || ageMs >= PROVEN_MS) return this.proven();
+    // A client that left at once proves nothing.
+    if (byServer && !this.#judged && this.#lease !== undefined) {
+      this.#blame(this.#lease, "closed without a byte");
+    }
+  }
+
+  /** Counts a failure that is the server's fault. */
+  #blame({ slot }: Lease, reason: string): void {
+    const { ejectAfter, table, worker, observer } = this.#rules;
+    if (ejectAfter === 0) return;
+    this.#judged = true;
+    if (this.#trial && failTrial(table, worker, slot)) {
+      observer.found?.(slot, "trial failed", reason);
+    } else if (countFailure(table, slot, ejectAfter)) {
+      observer.found?.(slot, "ejected", reason);
+    }
+  }
+
+  /**
+   * To the slot that was chosen and claimed, if one was.
+   *
+   * @param choose Chooses and claims; told whether channels that are not up count, since none is.
+   */
+  #lead(choose: (resort: boolean) => number): Step {
+    const { table, worker, endpoints, lastResort, observer } = this.#rules;
+    // Not after a choice that found nothing: that one would have begun the turns anew.
+    const resort = lastResort && allHeld(table);
+    const slot = choose(resort);
     if (slot === NOTHING) return REFUSE;
-    this.#lease = { slot, endpoint: this.#rules.endpoints.read(slot) };
+    this.#lease = { slot, endpoint: endpoints.read(slot) };
+    // Nobody else of this thread is let through to a channel on trial, the last resort apart.
+    this.#trial = !resort && isOnTrial(table, worker, slot);
+    this.#judged = false;
+    if (resort) observer.lastResort?.();
     return { kind: "try", lease: this.#lease };
   }
 
   #release(): void {
     if (this.#lease === undefined) return;
-    release(this.#rules.table, this.#rules.worker, this.#lease.slot);
+    const { table, worker } = this.#rules;
+    const { slot } = this.#lease;
+    // A trial that ended without a result goes to the next client.
+    if (this.#trial) abandonTrial(table, worker, slot);
+    this.#trial = false;
+    release(table, worker, slot);
     this.#lease = undefined;
   }
 }

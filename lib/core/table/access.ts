@@ -5,16 +5,20 @@
  *
  * @module
  */
+import { abandonTrial, ejectionPhase, letsThrough, takeTrial } from "./ejection.ts";
 import { isBackup } from "./flags.ts";
 import { freeLocks } from "./lock.ts";
+import { WEIGHT_UNIT } from "../weight.ts";
 import {
   channelWord,
   counterIndex,
   type CounterName,
   groupWord,
   MAX_CHANNELS,
+  MAX_GROUPS,
   type MethodName,
   METHODS,
+  OBSERVED,
   PRESENCES,
   shareWord,
   slotOf,
@@ -90,13 +94,16 @@ export function moveCursor(table: Table, group: number, from: number, to: number
 export function usable(table: Table, slot: number): boolean {
   const { words } = table;
   if (words[channelWord(slot, "enabled")] === 0) return false;
-  if (effectiveWeight(table, slot) === 0) return false;
+  if (table.lastResort === true ? !isLastResort(table, slot) : isHeld(table, slot)) return false;
   const maxc = words[channelWord(slot, "maxc")] ?? 0;
   return maxc === 0 || connections(table, slot) < maxc;
 }
 
-/** The weight of a channel that counts now, in thousandths of a unit of weight. */
+/** The weight of a channel that counts now, in thousandths of a unit of weight; in the last resort the operator's. */
 export function effectiveWeight(table: Table, slot: number): number {
+  if (table.lastResort === true) {
+    return (table.words[channelWord(slot, "weight")] ?? 0) * WEIGHT_UNIT;
+  }
   return table.words[channelWord(slot, "effectiveWeight")] ?? 0;
 }
 
@@ -105,10 +112,48 @@ export function connections(table: Table, slot: number): number {
   return table.words[channelWord(slot, "connections")] ?? 0;
 }
 
+/** Whether what is observed of a channel, or a weight of 0, keeps clients from it. */
+export function isHeld(table: Table, slot: number): boolean {
+  return table.words[channelWord(slot, "effectiveWeight")] === 0 || !letsThrough(table, slot);
+}
+
+const PRESENT = PRESENCES.indexOf("present");
+const UNRESOLVED = OBSERVED.indexOf("unresolved");
+
+/** Whether a channel can be tried when nothing is up: it has an address, and a weight by the operator's will. */
+function isLastResort(table: Table, slot: number): boolean {
+  const { words } = table;
+  return words[channelWord(slot, "presence")] === PRESENT &&
+    words[channelWord(slot, "observed")] !== UNRESOLVED &&
+    words[channelWord(slot, "weight")] !== 0;
+}
+
+/** Whether no enabled channel is up, so that no client can be served as it should be. */
+export function allHeld(table: Table): boolean {
+  for (let group = 0; group < MAX_GROUPS; group++) {
+    const channels = channelCount(table, group);
+    for (let slot = slotOf(group, 0); slot < slotOf(group, channels); slot++) {
+      const enabled = Atomics.load(table.words, channelWord(slot, "enabled")) === 1;
+      if (enabled && !isHeld(table, slot)) return false;
+    }
+  }
+  return true;
+}
+
+/** The slots of all channels, ascending. */
+export function allSlots(table: Table): number[] {
+  const slots: number[] = [];
+  for (let group = 0; group < MAX_GROUPS; group++) {
+    const channels = channelCount(table, group);
+    for (let channel = 0; channel < channels; channel++) slots.push(slotOf(group, channel));
+  }
+  return slots;
+}
+
 /**
  * Takes a place on a channel for one connection, counting it in c and totalc.
  *
- * Of two claims for the last place below maxc, exactly one succeeds.
+ * Of two claims for the last place below maxc, or for the trial of an ejected channel, exactly one succeeds.
  *
  * @param worker The claiming thread, from 0.
  * @returns Whether the place was got; if so it is given back with {@link release}. A thread whose worker was given up gets
@@ -124,6 +169,10 @@ export function claim(table: Table, worker: number, slot: number): boolean {
     if (maxc !== 0 && now >= maxc) return false;
     if (Atomics.compareExchange(words, c, now, now + 1) === now) break;
   }
+  if (!enter(table, worker, slot)) {
+    Atomics.sub(words, c, 1);
+    return false;
+  }
   Atomics.add(words, shareWord(worker, slot), 1);
   if (epochOf(table, worker) !== table.epoch) {
     // This thread is given up already, so nobody would give its place back.
@@ -132,6 +181,12 @@ export function claim(table: Table, worker: number, slot: number): boolean {
   }
   add(table, counterIndex(worker, slot, "totalc"), 1);
   return true;
+}
+
+/** Passes the gate of ejection: a channel in service is open, and a trial that is due has room for one. */
+function enter(table: Table, worker: number, slot: number): boolean {
+  if (ejectionPhase(table, slot) === "trial due" && takeTrial(table, worker, slot)) return true;
+  return table.lastResort === true || ejectionPhase(table, slot) === "in service";
 }
 
 /** Gives a claimed place back. */
@@ -160,6 +215,7 @@ export function releaseAll(table: Table, worker: number): void {
   for (let slot = 0; slot < SLOTS; slot++) {
     const share = Atomics.exchange(table.words, shareWord(worker, slot), 0);
     if (share !== 0) Atomics.sub(table.words, channelWord(slot, "connections"), share);
+    abandonTrial(table, worker, slot);
   }
 }
 

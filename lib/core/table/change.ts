@@ -15,6 +15,7 @@ import {
   isTaken,
   isWeighted,
 } from "./access.ts";
+import { clearEjection } from "./ejection.ts";
 import { writeEndpoint } from "./endpoint.ts";
 import type { Place } from "./place.ts";
 import {
@@ -40,6 +41,7 @@ export type Change =
   | { readonly kind: "enabled"; readonly slot: number; readonly enabled: boolean }
   | { readonly kind: "observed"; readonly slot: number; readonly observed: Observed }
   | { readonly kind: "weight"; readonly slot: number; readonly weight: number }
+  | { readonly kind: "growth"; readonly slot: number; readonly growth: number }
   | { readonly kind: "maxc"; readonly slot: number; readonly maxc: number }
   | { readonly kind: "address"; readonly slot: number; readonly place: Place }
   | { readonly kind: "name"; readonly slot: number; readonly name: string }
@@ -76,6 +78,8 @@ function applyOne(table: Table, change: Change): void {
   const { words } = table;
   switch (change.kind) {
     case "enabled":
+      // What happened before the operator's word does not count any more.
+      if (change.enabled) clearEjection(table, change.slot);
       Atomics.store(words, channelWord(change.slot, "enabled"), change.enabled ? 1 : 0);
       break;
     case "observed":
@@ -90,10 +94,16 @@ function applyOne(table: Table, change: Change): void {
       Atomics.store(words, channelWord(change.slot, "weight"), change.weight);
       weigh(table, change.slot);
       break;
+    case "growth":
+      Atomics.store(words, channelWord(change.slot, "growth"), change.growth);
+      weigh(table, change.slot);
+      break;
     case "maxc":
       Atomics.store(words, channelWord(change.slot, "maxc"), change.maxc);
       break;
     case "address":
+      // What happened to another server does not count.
+      clearEjection(table, change.slot);
       writeEndpoint(table, change.slot, change.place.address);
       Atomics.store(words, channelWord(change.slot, "port"), change.place.port);
       break;
@@ -148,6 +158,7 @@ function create(table: Table, change: Change & { readonly kind: "create" }): voi
     // A row that was used before goes on with its counters.
     { kind: "reset", slot },
     { kind: "flags", slot, flags },
+    { kind: "growth", slot, growth: WEIGHT_UNIT },
     { kind: "weight", slot, weight },
     { kind: "observed", slot, observed },
     { kind: "enabled", slot, enabled },
@@ -173,15 +184,16 @@ function countBackups(table: Table, group: number): void {
   Atomics.store(table.words, groupWord(group, "backups"), count);
 }
 
-/** Writes down the weight that counts: nobody is given to a channel that is leaving or not observed to be up. */
+/** Writes down the weight that counts: nobody is given to a channel that is leaving, see {@link grownWeight} besides. */
 function weigh(table: Table, slot: number): void {
   const { words } = table;
   const present =
     Atomics.load(words, channelWord(slot, "presence")) === PRESENCES.indexOf("present");
-  const up = present &&
-    Atomics.load(words, channelWord(slot, "observed")) === OBSERVED.indexOf("up");
+  const observed = OBSERVED[Atomics.load(words, channelWord(slot, "observed"))] ?? "up";
   const weight = Atomics.load(words, channelWord(slot, "weight"));
-  Atomics.store(words, channelWord(slot, "effectiveWeight"), up ? weight * WEIGHT_UNIT : 0);
+  const growth = Atomics.load(words, channelWord(slot, "growth"));
+  const counts = present ? grownWeight(observed, weight, growth) : 0;
+  Atomics.store(words, channelWord(slot, "effectiveWeight"), counts);
   compareWeights(table, groupOf(slot));
 }
 
@@ -198,4 +210,17 @@ function compareWeights(table: Table, group: number): void {
     for (const slot of slots) Atomics.store(table.words, channelWord(slot, "current"), 0);
   }
   Atomics.store(table.words, groupWord(group, "weighted"), weighted ? 1 : 0);
+}
+
+/**
+ * The weight that counts: nothing of a channel that is down or unresolved.
+ *
+ * An ejected channel keeps its weight, since a client may have its trial; who that is says `ejection.ts`.
+ *
+ * @param weight The operator's weight, 0 to 1000.
+ * @param growth The part that a slow start has reached, in thousandths.
+ * @returns Thousandths of a unit of weight.
+ */
+export function grownWeight(observed: Observed, weight: number, growth: number): number {
+  return observed === "down" || observed === "unresolved" ? 0 : weight * growth;
 }

@@ -64,6 +64,10 @@ export const CHANNEL_FIELDS = {
   },
   observed: { content: "what was observed: index in OBSERVED", writer: "main" },
   weight: { content: "share of new connections, 0 to 1000", writer: "main" },
+  growth: {
+    content: "part of the weight that a slow start has reached, in thousandths",
+    writer: "main",
+  },
   effectiveWeight: {
     content: "the weight that counts now, in thousandths of a unit of weight; 0 gets nobody",
     writer: "main",
@@ -73,6 +77,14 @@ export const CHANNEL_FIELDS = {
     writer: "whoever holds the group's lock; main, before the turns begin",
   },
   nameHash: { content: "hash of its name, high half first", writer: "main", size: 2 },
+  failures: {
+    content: "failures in a row, see ejection.ts",
+    writer: "any thread, atomic",
+  },
+  ejection: {
+    content: "0 in service, 1 waiting, 2 trial due, 3 + worker on trial",
+    writer: "any thread, atomic",
+  },
   maxc: {
     content: "most connections at once; 0 is no limit, a negative number admits none",
     writer: "main",
@@ -159,6 +171,8 @@ export const COUNTERS = Object.keys(COUNTER_FIELDS) as readonly CounterName[];
 
 /** The table as every thread sees it. */
 export interface Table {
+  /** Whether channels that are down or ejected are taken as if they were up, see {@link asIfUp}. */
+  readonly lastResort?: true;
   /** How many threads count in it. */
   readonly workers: number;
   /** The epoch of its worker when this thread began; once that has passed, what the thread claims does not count. */
@@ -196,6 +210,11 @@ export function openTable(memory: SharedArrayBuffer, workers: number, epoch = 0)
     words: new Int32Array(memory, 0, wordCount(workers)),
     floats: new Float64Array(memory, floatsAt(workers)),
   };
+}
+
+/** The same table, for a thread that has found nothing usable: what was observed of channels does not count. */
+export function asIfUp(table: Table): Table {
+  return { ...table, lastResort: true };
 }
 
 function wordCount(workers: number): number {

@@ -36,20 +36,31 @@ export interface EngineConfig {
   readonly source: string | undefined;
   /** Whether each connection's end is logged. */
   readonly logConnections: boolean;
+  /** `--eject`: failures in a row that eject a channel; 0 is never. */
+  readonly ejectAfter: number;
+  /** `--when-down try`: whether channels that are not up are tried when none is. */
+  readonly lastResort: boolean;
 }
+
+type Deferred = PromiseWithResolvers<void>;
 
 /** A running engine. */
 export class Engine {
   /** Resolves when the listener is closed and the last connection has ended. */
   readonly done: Promise<void>;
   readonly #ticker: Ticker;
-  readonly #acceptor: Acceptor;
+  readonly #reporter: Reporter;
+  #acceptor: Acceptor;
   readonly #ended = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
   #sessions = 0;
   #ending = false;
   #listening = true;
-  readonly #relays: Set<Relay> = new Set();
+  /** Whether the listener is never to be opened again. */
+  #stopped = false;
+  /** While it does not listen for a while. */
+  #pause: { readonly began: Deferred; readonly ended: Deferred } | undefined;
+  readonly #relays: Map<Relay, number> = new Map();
 
   /**
    * Starts to accept.
@@ -66,6 +77,7 @@ export class Engine {
     dumpTo?: ByteSink,
   ) {
     this.#ticker = new Ticker((fault) => reportFault(reporter, fault));
+    this.#reporter = reporter;
     this.#acceptor = new Acceptor(listener, reporter);
     const pools = new BufferPools(dumpTo === undefined ? BUFFER_CLASSES : DUMP_BUFFER_CLASSES);
     this.#ticker.ticking.add(pools);
@@ -96,7 +108,9 @@ export class Engine {
 
   /** Stops listening; connections go on until they end. Resolves when the port is free. */
   stopListening(): Promise<void> {
+    this.#stopped = true;
     this.#acceptor.close();
+    this.#pause?.ended.resolve();
     return this.#closed.promise;
   }
 
@@ -105,17 +119,55 @@ export class Engine {
     this.#acceptor.hold();
   }
 
+  /** Whether it does not listen for a while. */
+  get paused(): boolean {
+    return this.#pause !== undefined;
+  }
+
+  /** Stops listening until {@link resume}. Resolves when the port is free. */
+  pause(): Promise<void> {
+    if (this.#pause === undefined) {
+      this.#pause = { began: Promise.withResolvers(), ended: Promise.withResolvers() };
+      this.#acceptor.close();
+    }
+    return this.#pause.began.promise;
+  }
+
+  /**
+   * Listens again after {@link pause}.
+   *
+   * @param listener A bound listener, the engine's from now on.
+   */
+  resume(listener: Deno.TcpListener): void {
+    const pause = this.#pause;
+    if (pause === undefined || this.#stopped) return listener.close();
+    this.#pause = undefined;
+    this.#acceptor = new Acceptor(listener, this.#reporter);
+    pause.ended.resolve();
+  }
+
   /** Ends every connection. */
   endAll(): void {
     this.#ending = true;
     this.#ticker.expire();
-    for (const relay of [...this.#relays]) relay.end("ended by balance");
+    for (const relay of [...this.#relays.keys()]) relay.end("ended by balance");
+  }
+
+  /** Ends the connections of one channel. */
+  endChannel(slot: number): void {
+    for (const [relay, on] of [...this.#relays]) {
+      if (on === slot) relay.end("ended by balance");
+    }
   }
 
   async #run(context: SessionContext): Promise<void> {
     // It never rejects.
     const serve = (client: Deno.TcpConn) => void this.#serve(context, client);
-    await this.#acceptor.run(serve, () => this.#sessions);
+    do {
+      await this.#acceptor.run(serve, () => this.#sessions);
+      this.#pause?.began.resolve();
+      await this.#pause?.ended.promise;
+    } while (!this.#stopped);
     this.#listening = false;
     this.#closed.resolve();
     this.#checkDrained();

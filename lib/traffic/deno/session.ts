@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { Attempt, type AttemptRules, type Lease } from "../../core/session/attempt.ts";
+import {
+  Attempt,
+  type AttemptRules,
+  type Ending,
+  type Lease,
+  PROVEN_MS,
+} from "../../core/session/attempt.ts";
 import { isShortage, type Shortage } from "../../core/session/cause.ts";
 import { counterIndex } from "../../core/table/schema.ts";
 import { connect, setOptions } from "./connect.ts";
@@ -11,7 +17,7 @@ import type { Dump } from "./dump_writer.ts";
 import { Relay, type RelayContext } from "./relay.ts";
 import { type End, logEnd, type SessionLog, traceAttempt } from "./session_log.ts";
 import { closeStream, type Stream } from "./stream.ts";
-import { Ticker } from "./ticker.ts";
+import { Ticker, type Ticking } from "./ticker.ts";
 
 /** What all sessions of a thread share. */
 export interface SessionContext extends AttemptRules, RelayContext, SessionLog {
@@ -23,8 +29,8 @@ export interface SessionContext extends AttemptRules, RelayContext, SessionLog {
   readonly source: string | undefined;
   /** Where the packet dump goes (`-p`), if one is wanted. */
   readonly dump: Dump | undefined;
-  /** The relays that live, so that a drain that has lasted too long can end them. */
-  readonly relays: Set<Relay>;
+  /** The relays that live and the channels that they are on, so that they can be ended from outside. */
+  readonly relays: Map<Relay, number>;
   /** Tells that something has run out; resolves when it is worth trying again. */
   exhausted(shortage: Shortage): Promise<void>;
   /** Whether every connection is to end. */
@@ -55,9 +61,33 @@ export async function serveClient(
   const attempt = stack.use(new Attempt(context, { address, hashFailover }));
   const reached = await reach(context, attempt, stack);
   if (reached === undefined) return;
-  const end = await relayBetween(context, connection, reached);
+  const end = await relayBetween(context, connection, { ...reached, attempt });
+  attempt.ended(endingOf(end));
   stack.dispose();
   logEnd(context, `${address}:${port}`, end);
+}
+
+function endingOf({ cause, relay, lasted }: End): Ending {
+  const byServer = cause === "server closed" || cause === "server reset";
+  return { byServer, received: relay.received, ageMs: lasted };
+}
+
+/** Tells the attempt within two ticks when the connection has shown that its server works (`--eject`). */
+function watchProof(
+  { ticker, ejectAfter }: SessionContext,
+  attempt: Attempt,
+  relay: Relay,
+): Disposable {
+  const due = ticker.now + Ticker.ticks(PROVEN_MS / 1000);
+  const watch: Ticking = {
+    onTick: (now) => {
+      if (relay.received === 0 && now < due) return;
+      attempt.proven();
+      ticker.ticking.delete(watch);
+    },
+  };
+  if (ejectAfter > 0) ticker.ticking.add(watch);
+  return { [Symbol.dispose]: () => void ticker.ticking.delete(watch) };
 }
 
 /**
@@ -97,20 +127,22 @@ async function reach(
 async function relayBetween(
   context: SessionContext,
   connection: Stream,
-  { lease, server }: Reached,
+  { lease, server, attempt }: Reached & { readonly attempt: Attempt },
 ): Promise<End> {
-  const { dump, logConnections, relays, table, worker } = context;
+  const { dump, ejectAfter, logConnections, relays, table, worker } = context;
   const ends = dump === undefined ? [connection, server] as const : dump.tap(connection, server);
   const relay = new Relay(context, ...ends, {
     floats: table.floats,
     sent: counterIndex(worker, lease.slot, "sent"),
     received: counterIndex(worker, lease.slot, "received"),
   });
-  relays.add(relay);
-  const began = logConnections ? performance.now() : 0;
+  relays.set(relay, lease.slot);
+  const timed = logConnections || ejectAfter > 0;
+  const began = timed ? performance.now() : 0;
+  using _ = watchProof(context, attempt, relay);
   try {
     const cause = await relay.run();
-    return { lease, relay, cause, lasted: logConnections ? performance.now() - began : 0 };
+    return { lease, relay, cause, lasted: timed ? performance.now() - began : 0 };
   } finally {
     relays.delete(relay);
   }

@@ -61,8 +61,13 @@ export function logEnd(to: SessionLog, client: string, { lease, relay, cause, la
 /** Tells the log and the main thread what attempts do. */
 export function observeAttempts(reporter: Reporter): AttemptObserver {
   return {
-    disabled: (lease) => logDisabled(reporter, lease),
+    disabled: (lease) => {
+      logDisabled(reporter, lease);
+      reporter.seen?.({ kind: "disabled", slot: lease.slot });
+    },
     failed: tellFailures(reporter),
+    found: (slot, kind, reason) => reporter.seen?.({ kind, slot, reason }),
+    lastResort: () => reporter.seen?.({ kind: "last resort" }),
   };
 }
 

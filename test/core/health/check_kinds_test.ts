@@ -1,4 +1,4 @@
-import { UsageError } from "../../../lib/core/errors.ts";
+import { ExitError } from "../../../lib/core/errors.ts";
 import {
   type CheckKind,
   httpRequest,
@@ -37,7 +37,7 @@ const NO_KINDS = ["", "TCP", "tcp ", "http", "http:", "http:x", "http:/a b", "ht
 
 for (const text of [...NO_KINDS, "http:/a\r\nX: y", "http:/é"]) {
   Deno.test(`parseCheckKind() refuses ${JSON.stringify(text)} in one line`, () => {
-    const error = assertThrows(() => parseCheckKind(text, "--check"), UsageError);
+    const error = assertThrows(() => parseCheckKind(text, "--check"), ExitError);
     const shown = text.replace("\r\n", "\\x0d\\x0a");
     assertEquals(
       error.message,
@@ -52,7 +52,7 @@ Deno.test("parseExpected() refuses what is found always or never", () => {
   for (const length of [0, 4097]) {
     assertThrows(
       () => parseExpected("x".repeat(length), "--check-expect"),
-      UsageError,
+      ExitError,
       `balance: --check-expect takes 1 to 4096 bytes, not ${length}`,
     );
   }

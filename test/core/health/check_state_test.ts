@@ -20,7 +20,7 @@ function run(results: string, rule = DEFAULT_CHECK_RULE): {
   for (const [at, sign] of [...results].entries()) {
     const ok = sign === "+";
     const reason = ok ? "http 200" : "http 503";
-    const step = recordCheck(state, { ok, reason, atMs: (at + 1) * 1000 }, rule);
+    const step = recordCheck(state, { ok, reason, atMs: (at + 1) * 1000, tookMs: 1 }, rule);
     state = step.state;
     statuses += state.status === "up" ? "U" : "D";
     if (step.transition !== undefined) transitions.push(step.transition);
@@ -103,12 +103,12 @@ Deno.test("since when a channel is up or down moves with transitions only", () =
 
 Deno.test("the state keeps the last result and the length of its row", () => {
   const { last, streak } = run("++--").state;
-  assertEquals([last, streak], [{ ok: false, reason: "http 503", atMs: 4000 }, 2]);
+  assertEquals([last, streak], [{ ok: false, reason: "http 503", atMs: 4000, tookMs: 1 }, 2]);
 });
 
 Deno.test("a rule that changes acts on the next result", () => {
   const { state } = run("+---", { rise: 2, fall: 9 });
   assertEquals(state.status, "up");
-  const result = { ok: false, reason: "refused", atMs: 5000 };
+  const result = { ok: false, reason: "refused", atMs: 5000, tookMs: 1 };
   assertEquals(recordCheck(state, result, { rise: 2, fall: 2 }).state.status, "down");
 });

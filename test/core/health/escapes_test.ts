@@ -1,4 +1,4 @@
-import { UsageError } from "../../../lib/core/errors.ts";
+import { ExitError } from "../../../lib/core/errors.ts";
 import { parseEscapes } from "../../../lib/core/health/escapes.ts";
 import { assertEquals, assertThrows } from "../../kit/assert.ts";
 import { withSeed } from "../../hard/random.ts";
@@ -28,7 +28,7 @@ for (const [text, bytes] of TEXTS) {
 
 for (const text of ["\\", "a\\", "\\q", "\\x4", "\\xg0", "\\400", "\\777", "\\8", "\\\n", "\\😀"]) {
   Deno.test(`parseEscapes() refuses ${JSON.stringify(text)}, naming the option`, () => {
-    const error = assertThrows(() => parseEscapes(text, "--check-send"), UsageError);
+    const error = assertThrows(() => parseEscapes(text, "--check-send"), ExitError);
     const accepted = "\\r \\n \\t \\0 \\\\ \\xHH \\ooo";
     const shown = text.replace("\n", "\\x0a");
     assertEquals(

@@ -5,16 +5,26 @@ import {
   uncheckedState,
 } from "../../../lib/core/health/check_state.ts";
 import {
+  ejected,
   type Ejection,
-  failed,
   inService,
   succeeded,
-  timePassed,
-  trialAbandoned,
-  trialTaken,
+  trialFailed,
 } from "../../../lib/core/health/ejection.ts";
+import {
+  abandonTrial,
+  countFailure,
+  ejectionPhase,
+  failTrial,
+  failuresInARow,
+  offerTrial,
+  succeed,
+  takeTrial,
+} from "../../../lib/core/table/ejection.ts";
+import type { Table } from "../../../lib/core/table/schema.ts";
 import type { Transition } from "../../../lib/core/health/transition.ts";
 import { assertEquals } from "../../kit/assert.ts";
+import { makeTable } from "../../kit/make_table.ts";
 import { type Random, withSeed } from "../../hard/random.ts";
 
 /*
@@ -85,7 +95,7 @@ function actualChecks(checks: readonly Check[], rule: CheckRule): unknown {
   let state: CheckState = uncheckedState(0);
   const told: string[] = [];
   for (const { ok, atMs } of checks) {
-    const step = recordCheck(state, { ok, atMs, reason: "x" }, rule);
+    const step = recordCheck(state, { ok, atMs, reason: "x", tookMs: 1 }, rule);
     state = step.state;
     if (step.transition !== undefined) told.push(tell(step.transition));
   }
@@ -163,30 +173,44 @@ function modelEjection(incidents: readonly Incident[], threshold: number): unkno
   return { letsThrough, since: out.sinceMs, rounds: out.rounds, trying: out.trying };
 }
 
+/** What the table and the times of the main thread make of it, together. */
 function actualEjection(incidents: readonly Incident[], threshold: number): unknown {
-  let state: Ejection = inService(0);
+  const table = makeTable("10.0.0.1");
+  let times: Ejection = inService(0);
   for (const incident of incidents) {
-    state = meet(timePassed(state, incident.atMs), incident, threshold);
+    if (times.phase === "out" && incident.atMs >= times.untilMs) offerTrial(table, 0);
+    times = meet(table, times, { incident, threshold });
   }
-  if (state.phase === "in service") return { letsThrough: "everybody", failures: state.failures };
-  const trying = state.phase === "on trial";
-  const letsThrough = state.phase === "trial due" ? "one" : "nobody";
-  return { letsThrough, since: state.sinceMs, rounds: state.round, trying };
+  const phase = ejectionPhase(table, 0);
+  if (times.phase === "in service") {
+    assertEquals(phase, "in service");
+    return { letsThrough: "everybody", failures: failuresInARow(table, 0) };
+  }
+  const trying = phase === "on trial";
+  const letsThrough = phase === "trial due" ? "one" : "nobody";
+  return { letsThrough, since: times.sinceMs, rounds: times.round, trying };
 }
 
-function meet(state: Ejection, incident: Incident, threshold: number): Ejection {
-  const result = { ...incident, reason: "x" };
+function meet(
+  table: Table,
+  times: Ejection,
+  { incident, threshold }: { readonly incident: Incident; readonly threshold: number },
+): Ejection {
+  const fault = { ...incident, reason: "x" };
   switch (incident.what) {
     case "failed":
-      return failed(state, result, threshold).state;
+      if (incident.trial && failTrial(table, 0, 0)) return trialFailed(times, fault);
+      return countFailure(table, 0, threshold) ? ejected(times, fault, threshold).state : times;
     case "succeeded":
-      return succeeded(state, result).state;
+      return succeed(table, 0) ? succeeded(times, fault).state : times;
     case "comes":
-      return trialTaken(state);
+      takeTrial(table, 0, 0);
+      return times;
     case "leaves":
-      return trialAbandoned(state);
+      abandonTrial(table, 0, 0);
+      return times;
     case "waits":
-      return state;
+      return times;
   }
 }
 

@@ -7,8 +7,10 @@ import {
   formatVersion,
   formatWorkers,
 } from "../../../lib/core/report/report.ts";
-import type { ChannelView } from "../../../lib/core/table/view.ts";
+import { apply } from "../../../lib/core/table/change.ts";
+import { type ChannelView, viewTable } from "../../../lib/core/table/view.ts";
 import { assertEquals } from "../../kit/assert.ts";
+import { makeTable, setEnabled } from "../../kit/make_table.ts";
 
 const FIRST: ChannelView = {
   group: 0,
@@ -128,4 +130,19 @@ Deno.test("formatShow() says what holds a channel that is wanted, and lets long 
     "  0   RR  0 dis        127.0.0.1 41001    0           3    0           0           9",
     "  0   RR  0 ENA unix:/run/a/long/web.sock     0    0           3    0           0           9",
   ]);
+});
+
+Deno.test("show says in S why an enabled channel gets nobody, and of a disabled one that it is", () => {
+  const states = ["up", "down", "ejected", "unresolved"] as const;
+  const table = makeTable(states.map(() => "10.0.0.1").join(" "));
+  for (const [slot, observed] of states.entries()) {
+    apply(table, [{ kind: "observed", slot, observed }]);
+  }
+  const column = (): string[] =>
+    formatShow(viewTable(table), () => "RR").slice(1).map((line) =>
+      line.trim().split(/ +/)[3] ?? ""
+    );
+  assertEquals(column(), ["ENA", "down", "ejct", "unrs"]);
+  setEnabled(table, false, "0.0", "0.1", "0.2", "0.3");
+  assertEquals(column(), ["dis", "dis", "dis", "dis"]);
 });

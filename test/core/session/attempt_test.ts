@@ -1,18 +1,20 @@
 import {
   Attempt,
   type AttemptRules,
+  type Ending,
   type Lease,
   type Step,
 } from "../../../lib/core/session/attempt.ts";
 import type { ConnectFailure } from "../../../lib/core/session/cause.ts";
 import { releaseAll } from "../../../lib/core/table/access.ts";
 import { apply } from "../../../lib/core/table/change.ts";
+import { ejectionPhase, failuresInARow, offerTrial } from "../../../lib/core/table/ejection.ts";
 import { EndpointReader } from "../../../lib/core/table/endpoint.ts";
 import { channelOf, groupOf, type Table } from "../../../lib/core/table/schema.ts";
 import { viewTable } from "../../../lib/core/table/view.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { makeScheduler } from "../../kit/make_scheduler.ts";
-import { ipv4Place, makeTable, setEnabled } from "../../kit/make_table.ts";
+import { ipv4Place, makeTable, setEnabled, slotNamed } from "../../kit/make_table.ts";
 
 function rulesFor(table: Table, options: Partial<AttemptRules> = {}): AttemptRules {
   return {
@@ -21,6 +23,8 @@ function rulesFor(table: Table, options: Partial<AttemptRules> = {}): AttemptRul
     scheduler: makeScheduler(table),
     endpoints: new EndpointReader(table),
     autodisable: false,
+    ejectAfter: 0,
+    lastResort: false,
     observer: {},
     ...options,
   };
@@ -176,4 +180,223 @@ Deno.test("an attempt that has ended gives its lease back, once", () => {
   attempt.ended();
   attempt.ended();
   assertEquals([counts(table), attempt.lease], ["0/1", undefined]);
+});
+
+const SERVED: Ending = { byServer: false, received: 10, ageMs: 5 };
+const DROPPED: Ending = { byServer: true, received: 0, ageMs: 5 };
+
+/** What a client's connection comes to on a table of one channel. */
+type Fate = ConnectFailure | Ending | "proven" | "ended from here";
+
+interface Verdict {
+  readonly name: string;
+  readonly fate: Fate;
+  /** Failures in a row afterwards, if there was one before. */
+  readonly failures: number;
+}
+
+const VERDICTS: readonly Verdict[] = [
+  { name: "a refused connect is a failure", fate: "refused", failures: 2 },
+  { name: "a connect that timed out is a failure", fate: "timeout", failures: 2 },
+  { name: "this machine's want of descriptors is none", fate: "exhausted", failures: 1 },
+  { name: "a server that closes at once without a byte has failed", fate: DROPPED, failures: 2 },
+  {
+    name: "a server that closes at once after a byte has served",
+    fate: { ...DROPPED, received: 1 },
+    failures: 0,
+  },
+  {
+    name: "a server that closes without a byte after a second has served",
+    fate: { ...DROPPED, ageMs: 1000 },
+    failures: 0,
+  },
+  { name: "an answer is a success", fate: SERVED, failures: 0 },
+  {
+    name: "a client that leaves at once proves nothing",
+    fate: { ...SERVED, received: 0 },
+    failures: 1,
+  },
+  {
+    name: "a connection that is ended from here proves nothing",
+    fate: "ended from here",
+    failures: 1,
+  },
+  { name: "a connection that has proven itself is a success", fate: "proven", failures: 0 },
+];
+
+function meet(attempt: Attempt, fate: Fate): void {
+  if (fate === "refused" || fate === "timeout" || fate === "exhausted") {
+    attempt.failed(fate, false);
+    return attempt.ended();
+  }
+  attempt.connected();
+  if (fate === "proven") attempt.proven();
+  attempt.ended(typeof fate === "string" ? undefined : fate);
+}
+
+function send(table: Table, fates: readonly Fate[], options: Partial<AttemptRules> = {}): Step[] {
+  return fates.map((fate) => {
+    const attempt = attemptOn(table, options);
+    const step = attempt.begin();
+    meet(attempt, fate);
+    return step;
+  });
+}
+
+for (const { name, fate, failures } of VERDICTS) {
+  Deno.test(`--eject: ${name}`, () => {
+    const table = makeTable("10.0.0.1");
+    send(table, ["refused", fate], { ejectAfter: 9 });
+    assertEquals(failuresInARow(table, 0), failures);
+  });
+}
+
+Deno.test("--eject: what happens to a connection after it has proven itself does not count", () => {
+  const table = makeTable("10.0.0.1");
+  const attempt = attemptOn(table, { ejectAfter: 9 });
+  attempt.begin();
+  attempt.connected();
+  attempt.proven();
+  send(table, ["refused"], { ejectAfter: 9 });
+  attempt.ended({ byServer: true, received: 0, ageMs: 999 });
+  assertEquals(failuresInARow(table, 0), 1);
+});
+
+Deno.test("--eject: without it nothing is counted", () => {
+  const table = makeTable("10.0.0.1");
+  send(table, ["refused", DROPPED]);
+  assertEquals(failuresInARow(table, 0), 0);
+});
+
+Deno.test("--eject: the Nth failure in a row ejects at once, told once, and the next client goes elsewhere", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2");
+  const told: string[] = [];
+  const observer = {
+    found: (slot: number, finding: string, reason: string) =>
+      told.push(`${slot} ${finding}: ${reason}`),
+  };
+  const options = { ejectAfter: 2, observer };
+  const one = attemptOn(table, options);
+  const two = attemptOn(table, options);
+  const three = attemptOn(table, options);
+  setEnabled(table, false, "0.1");
+  for (const attempt of [one, two, three]) attempt.begin();
+  setEnabled(table, true, "0.1");
+  one.failed("refused", false);
+  two.failed("timeout", false);
+  three.failed("refused", false);
+  assertEquals(told, ["0 ejected: timed out"]);
+  const steps = send(table, [SERVED, SERVED], options);
+  assertEquals(steps.map(shown), ["try 0.1", "try 0.1"]);
+});
+
+interface Trial {
+  readonly name: string;
+  readonly fate: Fate;
+  readonly told: string;
+  readonly phase: string;
+}
+
+const TRIALS: readonly Trial[] = [
+  { name: "fails", fate: "refused", told: "trial failed: refused", phase: "waiting" },
+  {
+    name: "is dropped",
+    fate: DROPPED,
+    told: "trial failed: closed without a byte",
+    phase: "waiting",
+  },
+  { name: "is served", fate: SERVED, told: "returned: a client was served", phase: "in service" },
+  {
+    name: "proves itself",
+    fate: "proven",
+    told: "returned: a client was served",
+    phase: "in service",
+  },
+  { name: "leaves", fate: { ...SERVED, received: 0 }, told: "", phase: "trial due" },
+  { name: "is ended from here", fate: "ended from here", told: "", phase: "trial due" },
+  { name: "meets want of descriptors", fate: "exhausted", told: "", phase: "trial due" },
+];
+
+for (const { name, fate, told, phase } of TRIALS) {
+  Deno.test(`--eject: after a trial that ${name} the channel is ${phase}`, () => {
+    const table = makeTable("10.0.0.1");
+    send(table, ["refused"], { ejectAfter: 1 });
+    offerTrial(table, 0);
+    const heard: string[] = [];
+    const observer = {
+      found: (_slot: number, finding: string, reason: string) =>
+        heard.push(`${finding}: ${reason}`),
+    };
+    send(table, [fate], { ejectAfter: 1, observer });
+    assertEquals([heard.join(), ejectionPhase(table, 0)], [told, phase]);
+  });
+}
+
+Deno.test("--eject: while one client is on trial the others go elsewhere", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2", 2);
+  const options = { ejectAfter: 1 };
+  send(table, ["refused"], options);
+  offerTrial(table, 0);
+  apply(table, [{ kind: "maxc", slot: 1, maxc: 3 }]);
+  const steps = [0, 1, 0, 1].map((worker) => attemptOn(table, { ...options, worker }).begin());
+  const given = steps.map(shown).toSorted();
+  assertEquals(given, ["try 0.0", "try 0.1", "try 0.1", "try 0.1"]);
+});
+
+Deno.test("the last resort: with nothing up, enabled channels are tried as if they were, in turn", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2 10.0.0.3 ! 10.0.0.4");
+  for (const name of ["0.0", "0.1", "0.2", "1.0"]) {
+    apply(table, [{ kind: "observed", slot: slotNamed(name), observed: "down" }]);
+  }
+  setEnabled(table, false, "0.1");
+  let told = 0;
+  const options = { lastResort: true, observer: { lastResort: () => told++ } };
+  assertEquals(send(table, [SERVED, SERVED, SERVED], options).map(shown), [
+    "try 0.0",
+    "try 0.2",
+    "try 0.0",
+  ]);
+  assertEquals(told, 3);
+  const attempt = attemptOn(table, options);
+  const steps = [
+    attempt.begin(),
+    attempt.failed("refused", false),
+    attempt.failed("refused", false),
+  ];
+  assertEquals(steps.map(shown), ["try 0.2", "try 0.0", "try 1.0"]);
+  assertEquals(shown(attemptOn(table).begin()), "refuse");
+});
+
+Deno.test("the last resort: a hash group gives the channel that the client has when all is well", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2 10.0.0.3 %");
+  const usual = shown(attemptOn(table).begin());
+  for (const slot of [0, 1, 2]) apply(table, [{ kind: "observed", slot, observed: "down" }]);
+  assertEquals(shown(attemptOn(table, { lastResort: true }).begin()), usual);
+});
+
+Deno.test("the last resort is none while a channel is up, be it full", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2::1");
+  apply(table, [{ kind: "observed", slot: 0, observed: "down" }]);
+  const steps = [1, 2].map(() => attemptOn(table, { lastResort: true }).begin());
+  assertEquals(steps.map(shown), ["try 0.1", "refuse"]);
+});
+
+Deno.test("the last resort: a client of a channel that is waiting brings it back by being served", () => {
+  const table = makeTable("10.0.0.1");
+  const options = { ejectAfter: 1, lastResort: true };
+  send(table, ["refused", SERVED], options);
+  assertEquals(ejectionPhase(table, 0), "in service");
+});
+
+Deno.test("the last resort: a client beside the one on trial is not the trial", () => {
+  const table = makeTable("10.0.0.1");
+  const options = { ejectAfter: 1, lastResort: true };
+  send(table, ["refused"], options);
+  offerTrial(table, 0);
+  const [trial, other] = [attemptOn(table, options), attemptOn(table, options)];
+  assertEquals([trial, other].map((attempt) => shown(attempt.begin())), ["try 0.0", "try 0.0"]);
+  other.ended();
+  assertEquals(ejectionPhase(table, 0), "on trial");
+  trial.ended();
+  assertEquals(ejectionPhase(table, 0), "trial due");
 });
