@@ -8,7 +8,7 @@
  * @module
  */
 import { isExhausted } from "./error_codes.ts";
-import type { Fields, Level, LineWriter, Reporter } from "../core/events.ts";
+import type { Fields, Level, LineWriter, Reporter, Sight } from "../core/events.ts";
 import { granted } from "./permissions.ts";
 
 /** What is opened for them where there is no run dir. */
@@ -30,6 +30,8 @@ export class DescriptorWatch implements Reporter, Disposable {
   readonly trace: ((line: string) => void) | undefined;
   /** Told of connects that have failed, if anybody asks. */
   connectFailed: ((slot: number) => void) | undefined;
+  /** Told of what was seen of the servers, if anybody asks. */
+  seen: ((sight: Sight) => void) | undefined;
   readonly #writer: LineWriter;
   readonly #path: string;
   readonly #wanted: number;

@@ -10,6 +10,8 @@ import type { ByteSink } from "../system/output_queue.ts";
 import type { Workers } from "./messages.ts";
 import { Engine, type EngineConfig } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
+import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
+import { ListenSwitch } from "./listen_switch.ts";
 
 /** One engine in the main thread. */
 export class InProcessWorker implements Workers {
@@ -17,6 +19,7 @@ export class InProcessWorker implements Workers {
   readonly done: Promise<void>;
   readonly #engine: Engine;
   readonly #table: Table;
+  readonly #switch: ListenSwitch;
   #listening = true;
 
   /** Starts to accept on a bound listener. */
@@ -28,6 +31,12 @@ export class InProcessWorker implements Workers {
     dumpTo?: ByteSink,
   ) {
     this.#table = table;
+    const address = addressOf(listener);
+    this.#switch = new ListenSwitch({
+      // deno-lint-ignore require-await -- what cannot be bound must reject, not throw
+      open: async () => this.#engine.resume(bind(address, false)),
+      shut: () => this.#engine.pause(),
+    }, reporter);
     this.#engine = new Engine(listener, config, { table, worker: 0 }, reporter, dumpTo);
     this.done = this.#engine.done;
   }
@@ -41,6 +50,7 @@ export class InProcessWorker implements Workers {
   /** Stops listening; connections go on. */
   stopListening(): Promise<void> {
     this.#listening = false;
+    this.#switch.stop();
     return this.#engine.stopListening();
   }
 
@@ -53,4 +63,18 @@ export class InProcessWorker implements Workers {
   endAll(): void {
     this.#engine.endAll();
   }
+
+  /** Ends the connections of one channel. */
+  endChannel(slot: number): void {
+    this.#engine.endChannel(slot);
+  }
+
+  /** Listens or refuses clients, soon; without effect after {@link stopListening}. */
+  listen(on: boolean): void {
+    this.#switch.set(on);
+  }
+}
+
+function addressOf({ addr: { hostname, port } }: Deno.TcpListener): ListenAddress {
+  return { hostname, port };
 }

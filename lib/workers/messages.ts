@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Fields, Level } from "../core/events.ts";
+import type { Fields, Level, Sight } from "../core/events.ts";
 import type { WorkerView } from "../core/report/report.ts";
 import type { EngineConfig } from "../traffic/deno/engine.ts";
 import type { ListenAddress } from "../traffic/deno/listener.ts";
@@ -20,6 +20,10 @@ export interface Workers {
   hold(): void;
   /** Ends every connection. */
   endAll(): void;
+  /** Ends the connections of one channel. */
+  endChannel(slot: number): void;
+  /** Listens or refuses clients, soon; without effect after {@link stopListening}. */
+  listen(on: boolean): void;
 }
 
 /** The first message to a worker. */
@@ -45,7 +49,10 @@ export interface StartCommand {
 }
 
 /** What a worker is told. */
-export type WorkerCommand = StartCommand | { readonly kind: "stop" | "hold" | "end" };
+export type WorkerCommand =
+  | StartCommand
+  | { readonly kind: "stop" | "hold" | "end" | "pause" | "resume" }
+  | { readonly kind: "end channel"; readonly slot: number };
 
 /** What a worker tells. */
 export type WorkerMessage =
@@ -66,4 +73,7 @@ export type WorkerMessage =
   | { readonly kind: "out of descriptors" }
   /** A connect to the channel in this slot has failed. */
   | { readonly kind: "failed"; readonly slot: number }
+  | { readonly kind: "seen"; readonly sight: Sight }
+  /** It has paused or resumed, or cannot. */
+  | { readonly kind: "switched"; readonly failure: string | undefined }
   | { readonly kind: "trace"; readonly line: string };

@@ -19,7 +19,8 @@ import { printable } from "../core/text.ts";
 import type { EngineConfig } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
 import type { StartCommand, WorkerCommand, WorkerMessage, Workers } from "./messages.ts";
-import type { ListenAddress } from "../traffic/deno/listener.ts";
+import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
+import { ListenSwitch } from "./listen_switch.ts";
 
 /** What tests choose otherwise. */
 export interface PoolOptions {
@@ -44,6 +45,8 @@ interface WorkerSlot {
   /** Resolved when it does not listen any more, and when its last connection has ended. */
   readonly stopped: PromiseWithResolvers<void>;
   readonly finished: PromiseWithResolvers<void>;
+  /** Told what came of an order to pause or resume. */
+  switched: ((failure: string | undefined) => void) | undefined;
 }
 
 /** Several workers on one address; a dead one is replaced. */
@@ -58,6 +61,7 @@ export class WorkerPool implements Workers {
   readonly #pace: RestartPace;
   /** Unix sockets of the command line: the only files that workers may touch. */
   readonly #sockets: string[];
+  readonly #switch: ListenSwitch;
   #started = false;
   #stopping = false;
 
@@ -93,7 +97,12 @@ export class WorkerPool implements Workers {
       failure: undefined,
       stopped: Promise.withResolvers(),
       finished: Promise.withResolvers(),
+      switched: undefined,
     }));
+    this.#switch = new ListenSwitch({
+      open: () => this.#resume(),
+      shut: () => this.#switchAll({ kind: "pause" }),
+    }, reporter);
     this.done = allOf(this.#slots.map(({ finished }) => finished.promise));
   }
 
@@ -126,6 +135,7 @@ export class WorkerPool implements Workers {
   /** Stops listening; connections go on. */
   stopListening(): Promise<void> {
     this.#stopping = true;
+    this.#switch.stop();
     for (const slot of this.#slots) {
       if (slot.thread === undefined) resolveEnded(slot);
       clearTimeout(slot.restart);
@@ -143,6 +153,41 @@ export class WorkerPool implements Workers {
   /** Ends every connection. */
   endAll(): void {
     this.#broadcast({ kind: "end" });
+  }
+
+  /** Ends the connections of one channel. */
+  endChannel(slot: number): void {
+    this.#broadcast({ kind: "end channel", slot });
+  }
+
+  /** Listens or refuses clients, soon; without effect after {@link stopListening}. */
+  listen(on: boolean): void {
+    this.#switch.set(on);
+  }
+
+  /**
+   * Listens again. Workers share the port with whoever shares it too, so it is tried first whether it can be had alone.
+   *
+   * @throws {ExitError} When it cannot be had.
+   */
+  async #resume(): Promise<void> {
+    bind(this.#startCommand.address, false).close();
+    await this.#switchAll({ kind: "resume" });
+  }
+
+  /** Has all workers pause or resume; rejects when one of them cannot. */
+  async #switchAll(command: WorkerCommand): Promise<void> {
+    const answers = this.#slots.map((slot) => this.#switchOne(slot, command));
+    const failure = (await Promise.all(answers)).find((each) => each !== undefined);
+    if (failure !== undefined) throw new Error(failure);
+  }
+
+  #switchOne(slot: WorkerSlot, command: WorkerCommand): Promise<string | undefined> {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>();
+    if (slot.state !== "running") return Promise.resolve(undefined);
+    slot.switched = resolve;
+    slot.thread?.postMessage(command);
+    return promise;
   }
 
   #broadcast(command: WorkerCommand): void {
@@ -179,6 +224,10 @@ export class WorkerPool implements Workers {
     switch (message.kind) {
       case "up":
         slot.state = this.#stopping ? "stopped" : "running";
+        // One that was started while clients are refused listens only to stop again.
+        if (!this.#switch.wanted) {
+          slot.thread?.postMessage({ kind: "pause" } satisfies WorkerCommand);
+        }
         break;
       case "died":
         this.#onDeath(slot, message.reason);
@@ -196,6 +245,12 @@ export class WorkerPool implements Workers {
       case "failed":
         this.#reporter.connectFailed?.(message.slot);
         break;
+      case "seen":
+        this.#reporter.seen?.(message.sight);
+        break;
+      case "switched":
+        slot.switched?.(message.failure);
+        break;
       case "out of descriptors":
         this.#reporter.outOfDescriptors();
         break;
@@ -210,6 +265,7 @@ export class WorkerPool implements Workers {
     if (slot.thread === undefined) return;
     slot.thread.terminate();
     slot.thread = undefined;
+    slot.switched?.(undefined);
     releaseAll(this.#table, slot.worker);
     if (!this.#started) {
       slot.failure = reason;

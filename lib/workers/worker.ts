@@ -33,6 +33,7 @@ async function start(order: StartCommand): Promise<Engine> {
     connectFailed: order.failures
       ? (slot) => scope.postMessage({ kind: "failed", slot })
       : undefined,
+    seen: (sight) => scope.postMessage({ kind: "seen", sight }),
     trace: order.trace ? (line) => scope.postMessage({ kind: "trace", line }) : undefined,
   };
   return new Engine(listener, order.config, { table, worker: order.worker }, reporter);
@@ -70,12 +71,26 @@ function die(event: Event, error: unknown): void {
 globalThis.addEventListener("error", (event) => die(event, event.message));
 globalThis.addEventListener("unhandledrejection", (event) => die(event, event.reason));
 
+/** Stops listening for a while, or listens again; tells what came of it. */
+async function switchListening(engine: Engine, on: boolean): Promise<void> {
+  let failure: string | undefined;
+  try {
+    if (!on) await engine.pause();
+    else if (engine.paused && address !== undefined) engine.resume(await bindShared(address));
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+  }
+  scope.postMessage({ kind: "switched", failure });
+}
+
 let engine: Promise<Engine> | undefined;
+let address: ListenAddress | undefined;
 
 scope.onmessage = async ({ data: order }) => {
   switch (order.kind) {
     case "start":
       engine = start(order);
+      address = order.address;
       await engine;
       scope.postMessage({ kind: "up" });
       await announceEnd(await engine);
@@ -89,6 +104,13 @@ scope.onmessage = async ({ data: order }) => {
       break;
     case "end":
       (await engine)?.endAll();
+      break;
+    case "end channel":
+      (await engine)?.endChannel(order.slot);
+      break;
+    case "pause":
+    case "resume":
+      if (engine !== undefined) await switchListening(await engine, order.kind === "resume");
       break;
   }
 };

@@ -1,4 +1,5 @@
 /** Destinations of every kind: IPv6, Unix sockets, attributes, files of words. */
+import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { ipv6, needing } from "../kit/needs.ts";
 import { banner, hold, receiveAll, send, startBackend } from "./backends.ts";

@@ -3,12 +3,13 @@
  *
  * @module
  */
-import { OPTIONS } from "./options.ts";
+import { OPTIONS, type OptionSpec } from "./options.ts";
 
 /** The usage text that follows a complaint. */
 export const USAGE = `usage: balance [options] port [host[:port[:maxc]] | ! | %] ...
        balance [-b addr] -i port
        balance [-b addr] -c cmd port
+       balance --try [options] port host...
        balance --help`;
 
 /**
@@ -17,20 +18,16 @@ export const USAGE = `usage: balance [options] port [host[:port[:maxc]] | ! | %]
  * @param commands The shell's commands, for the list at the end.
  */
 export function formatHelp(commands: readonly string[]): string {
-  const lines = OPTIONS.filter(({ summary }) => summary !== undefined).map((option) => {
-    const letters = option.short === undefined
-      ? `--${option.name}`
-      : [option.short, ...(option.aliases ?? "")].map((letter) => `-${letter}`).join(", ");
-    const head = option.value === undefined ? letters : `${letters} ${option.value}`;
-    return `  ${head.padEnd(20)} ${option.summary}`;
-  });
   return [
     "balance - a TCP load balancer with failover",
     "",
     USAGE,
     "",
     "options:",
-    ...lines,
+    ...formatOptions(undefined),
+    "",
+    "health:",
+    ...formatOptions("health"),
     "",
     "destinations:",
     "  host:port:maxc       one channel; without port the own one, maxc 0 is no limit",
@@ -45,4 +42,16 @@ export function formatHelp(commands: readonly string[]): string {
     "",
     "The manual page balance(1) says more.",
   ].join("\n");
+}
+
+/** One line for each option about something. */
+function formatOptions(about: OptionSpec["topic"]): string[] {
+  const listed = OPTIONS.filter(({ summary, topic }) => summary !== undefined && topic === about);
+  return listed.map((option) => {
+    const letters = option.short === undefined
+      ? `--${option.name}`
+      : [option.short, ...(option.aliases ?? "")].map((letter) => `-${letter}`).join(", ");
+    const head = option.value === undefined ? letters : `${letters} ${option.value}`;
+    return `  ${head.padEnd(20)} ${option.summary}`;
+  });
 }

@@ -12,6 +12,7 @@ import { atoi } from "../net/address.ts";
 import { EXIT, ExitError, UsageError } from "../errors.ts";
 import { type MethodName, METHODS } from "../table/schema.ts";
 import { listed, printable } from "../text.ts";
+import { type HealthOptions, parseHealthOptions } from "./health_options.ts";
 import { NAME_SERVER_FORMS, type NameServer, parseNameServer } from "./name_server.ts";
 
 /** One option of the command line. */
@@ -26,6 +27,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** What it does, for `--help`; internal options have none. */
   readonly summary?: string;
+  /** What it is about: it is listed with others of its kind. */
+  readonly topic?: "health";
 }
 
 /** Every option, in the order of `--help`. */
@@ -61,6 +64,29 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: "run-dir", value: "dir", summary: "folder of the control sockets" },
   { name: "log-file", value: "file", summary: "write the log there, rotated" },
   { name: "log-connections", summary: "one log line for each connection's end" },
+  { name: "health", topic: "health", summary: "--check tcp --eject 3 --slow-start 10" },
+  {
+    name: "check",
+    value: "kind",
+    topic: "health",
+    summary: "check channels: tcp, http:/PATH, off",
+  },
+  { name: "check-send", value: "text", topic: "health", summary: "what a tcp check sends" },
+  { name: "check-expect", value: "text", topic: "health", summary: "what must be in the answer" },
+  { name: "check-interval", value: "sec", topic: "health", summary: "time between checks (2)" },
+  { name: "check-timeout", value: "sec", topic: "health", summary: "time for a check (1)" },
+  { name: "check-rise", value: "N", topic: "health", summary: "good checks in a row for up (2)" },
+  { name: "check-fall", value: "N", topic: "health", summary: "bad checks in a row for down (3)" },
+  { name: "eject", value: "N", topic: "health", summary: "leave alone after N failed connects" },
+  { name: "slow-start", value: "sec", topic: "health", summary: "time to grow to the full weight" },
+  { name: "cut-down", topic: "health", summary: "down by a check ends the connections" },
+  {
+    name: "when-down",
+    value: "what",
+    topic: "health",
+    summary: "nothing is up: try, close, refuse",
+  },
+  { name: "try", topic: "health", summary: "connect to each channel once, then exit" },
   { name: "help", summary: "print this text" },
   { name: "version", summary: "print the version" },
   { name: "background-child" },
@@ -69,7 +95,7 @@ export const OPTIONS: readonly OptionSpec[] = [
 /** The command line, understood. */
 export interface Options {
   /** What the program is asked to do. */
-  readonly mode: "serve" | "command" | "interactive" | "help" | "version";
+  readonly mode: "serve" | "command" | "interactive" | "try" | "help" | "version";
   /** The port operand as typed. */
   readonly port: string;
   /** The operands behind the port. */
@@ -116,6 +142,8 @@ export interface Options {
   readonly ipv6: boolean;
   /** Log each connection's end. */
   readonly logConnections: boolean;
+  /** What is checked and how, and what follows from it. */
+  readonly health: HealthOptions;
   /** Internal: this process is the background half of a start. */
   readonly backgroundChild: boolean;
 }
@@ -171,6 +199,7 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     packetdump: flag("packetdump"),
     ipv6: flag("ipv6"),
     logConnections: flag("log-connections"),
+    health: parseHealthOptions({ text, flag }),
     backgroundChild: flag("background-child"),
   };
   checkOperands(mode, parsed._.length);
@@ -184,11 +213,12 @@ function modeOf(
   if (flag("help")) return "help";
   if (flag("version")) return "version";
   if (text("command") !== undefined) return "command";
-  return flag("interactive") ? "interactive" : "serve";
+  if (flag("interactive")) return "interactive";
+  return flag("try") ? "try" : "serve";
 }
 
 function checkOperands(mode: Options["mode"], count: number): void {
-  const wrong = mode === "serve"
+  const wrong = mode === "serve" || mode === "try"
     ? count === 0
     : mode === "command" || mode === "interactive"
     ? count !== 1

@@ -1,0 +1,124 @@
+import { CheckTimer } from "../../lib/backends/check_timer.ts";
+import type { Verdict } from "../../lib/backends/checks.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { eventually } from "../e2e/wait.ts";
+
+const GOOD: Verdict = { ok: true, reason: "connected", tookMs: 1 };
+
+/** Notes when which check begins; checks are over when they are told to be. */
+class NotedChecks {
+  readonly begun: { readonly slot: number; readonly atMs: number }[] = [];
+  readonly found: number[] = [];
+  readonly open: { readonly slot: number; readonly finish: () => void }[] = [];
+  readonly start0 = performance.now();
+  /** Whether checks are over at once. */
+  quick = true;
+  verdict: Verdict | undefined = GOOD;
+
+  start = (slot: number): { verdict: Promise<Verdict | undefined>; over: Promise<void> } => {
+    this.begun.push({ slot, atMs: performance.now() - this.start0 });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.quick) resolve();
+    else this.open.push({ slot, finish: resolve });
+    return { verdict: Promise.resolve(this.verdict), over: promise };
+  };
+
+  /** How often a channel was checked. */
+  count(slot: number): number {
+    return this.begun.filter((each) => each.slot === slot).length;
+  }
+}
+
+function timerFor(checks: NotedChecks, intervalMs: number): CheckTimer {
+  return new CheckTimer(intervalMs, {
+    start: checks.start,
+    found: (slot) => checks.found.push(slot),
+  });
+}
+
+Deno.test("first checks are spread over the interval, in the order of the channels", async () => {
+  const checks = new NotedChecks();
+  using timer = timerFor(checks, 400);
+  timer.watchAll([5, 6, 7, 8]);
+  await eventually(() => checks.begun.length >= 4, "four checks");
+  const first = checks.begun.slice(0, 4);
+  assertEquals(first.map(({ slot }) => slot), [5, 6, 7, 8]);
+  for (const [at, { atMs }] of first.entries()) assert(atMs >= at * 100 - 1, `${atMs}`);
+});
+
+Deno.test("checks of a channel are an interval apart, less a tenth at most", async () => {
+  const checks = new NotedChecks();
+  using timer = timerFor(checks, 60);
+  timer.watch(1);
+  await eventually(() => checks.begun.length >= 8, "eight checks");
+  const times = checks.begun.map(({ atMs }) => atMs);
+  for (let at = 1; at < times.length; at++) {
+    assert((times[at] ?? 0) - (times[at - 1] ?? 0) >= 60 * 0.9 - 2, times.join());
+  }
+});
+
+Deno.test("a channel has one check at a time; others are not held up by one that lasts", async () => {
+  const checks = new NotedChecks();
+  checks.quick = false;
+  using timer = timerFor(checks, 20);
+  timer.watch(1);
+  await eventually(() => checks.open.length === 1, "the first check");
+  checks.quick = true;
+  timer.watch(2);
+  await eventually(() => checks.count(2) >= 5, "checks of the other channel");
+  assertEquals(checks.count(1), 1);
+  checks.open[0]?.finish();
+  await eventually(() => checks.count(1) >= 2, "the next check");
+});
+
+Deno.test("a channel that is left alone is not checked, and what was found of it is not told", async () => {
+  const checks = new NotedChecks();
+  checks.quick = false;
+  using timer = timerFor(checks, 20);
+  timer.watch(1);
+  await eventually(() => checks.open.length === 1, "the first check");
+  const told = checks.found.length;
+  timer.leave(1);
+  checks.open[0]?.finish();
+  timer.watch(2);
+  checks.quick = true;
+  await eventually(() => checks.count(2) >= 1, "a check of another channel");
+  assertEquals([checks.count(1), told], [1, 1]);
+});
+
+Deno.test("a hurried check comes at once, or as soon as the one that runs is over", async () => {
+  const checks = new NotedChecks();
+  using timer = timerFor(checks, 3_600_000);
+  timer.watch(1);
+  await eventually(() => checks.count(1) === 1, "the first check");
+  checks.quick = false;
+  await eventually(() => {
+    timer.hurry(1);
+    return checks.count(1) === 2;
+  }, "a hurried check");
+  timer.hurry(1);
+  timer.hurry(2);
+  checks.quick = true;
+  checks.open[0]?.finish();
+  await eventually(() => checks.count(1) === 3, "another hurried check");
+  assertEquals(checks.count(2), 0);
+});
+
+Deno.test("a check without a verdict tells nothing", async () => {
+  const checks = new NotedChecks();
+  checks.verdict = undefined;
+  using timer = timerFor(checks, 10);
+  timer.watch(1);
+  await eventually(() => checks.count(1) >= 3, "three checks");
+  assertEquals(checks.found, []);
+});
+
+Deno.test("without channels no timer runs, and none after its end", () => {
+  const checks = new NotedChecks();
+  {
+    using timer = timerFor(checks, 10);
+    timer.watchAll([]);
+    timer.watch(1);
+  }
+  assertEquals(checks.begun, []);
+});
