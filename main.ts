@@ -26,6 +26,7 @@ import { openServices } from "./lib/backends/resolve.ts";
 import { lstat, runDirs, socketPath } from "./lib/control/run_dir.ts";
 import type { StartOutput } from "./lib/instance/start.ts";
 import { serve } from "./lib/instance/run.ts";
+import { tryChannels } from "./lib/instance/try.ts";
 import { runCommand, runInteractive } from "./lib/control/shell.ts";
 import config from "./deno.json" with { type: "json" };
 
@@ -63,6 +64,8 @@ async function dispatch(options: Options, args: readonly string[]): Promise<numb
     case "interactive":
       await control(options);
       return EXIT.ok;
+    case "try":
+      return await tryOut(options);
     case "serve":
       return await start(options, args);
   }
@@ -90,6 +93,12 @@ async function serveInBackground(options: Options): Promise<number> {
     await output.send(report);
     return report.code;
   }
+}
+
+async function tryOut(options: Options): Promise<number> {
+  const { lines, ok } = await tryChannels(options);
+  await writeText(Deno.stdout, lines.map((line) => `${line}\n`).join(""));
+  return ok ? EXIT.ok : EXIT.unavailable;
 }
 
 async function control(options: Options): Promise<void> {

@@ -6,8 +6,8 @@
 import { exchangeOf, type HealthOptions } from "../core/command_line/health_options.ts";
 import type { Exchange } from "../core/health/exchange.ts";
 import { type Endpoint, formatEndpoint, formatHost } from "../core/net/socket_address.ts";
-import { readEndpoint } from "../core/table/endpoint.ts";
 import type { Table } from "../core/table/schema.ts";
+import { viewChannel } from "../core/table/view.ts";
 import { type RunningCheck, startCheck } from "./checks.ts";
 import type { Directory } from "./directory.ts";
 
@@ -60,9 +60,6 @@ export function atPort(endpoint: Endpoint, port: number | undefined): Endpoint {
 
 /** Where a channel leads; undefined if its name has never had an address. */
 function endpointOf(table: Table, slot: number): Endpoint | undefined {
-  try {
-    return readEndpoint(table, slot);
-  } catch {
-    return undefined;
-  }
+  const { endpoint, observed } = viewChannel(table, slot);
+  return observed === "unresolved" ? undefined : endpoint;
 }

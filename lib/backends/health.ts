@@ -16,7 +16,7 @@ import { formatTransition } from "../core/health/transition.ts";
 import type { HealthView } from "../core/report/health.ts";
 import { allSlots, isHeld } from "../core/table/access.ts";
 import { apply, type Change } from "../core/table/change.ts";
-import { ejectionPhase, offerTrial } from "../core/table/ejection.ts";
+import { clearEjection, ejectionPhase, offerTrial } from "../core/table/ejection.ts";
 import { endpointVersion } from "../core/table/endpoint.ts";
 import { channelOf, channelWord, groupOf, OBSERVED } from "../core/table/schema.ts";
 import { channelExchange, checkChannel, type CheckPlace, nameOf } from "./channel_checks.ts";
@@ -156,12 +156,21 @@ export class Health implements Disposable {
 
   /** What was typed for a channel has changed. */
   #renew(slot: number): void {
+    if (this.#place.directory.get(slot) === undefined) return this.#forget(slot);
     this.#discover();
     const watched = this.#channels.get(slot);
     if (watched === undefined) return;
     watched.check = channelExchange(this.#place, slot)?.name;
     if (watched.check === undefined) this.#checks.leave(slot);
     else this.#checks.watch(slot);
+  }
+
+  /** The channel is gone: what the row may be next begins anew. */
+  #forget(slot: number): void {
+    this.#checks.leave(slot);
+    clearTimeout(this.#channels.get(slot)?.timer);
+    this.#channels.delete(slot);
+    clearEjection(this.#place.table, slot);
   }
 
   /** Looks whether a channel leads elsewhere now: then what was seen of the old server does not count. */

@@ -19,12 +19,10 @@ import { viewChannel } from "../core/table/view.ts";
 import { missingGrants } from "./addresses.ts";
 import type { Directory } from "./directory.ts";
 import type { Lookups } from "./lookups.ts";
-import { channelText, moveChannel, presentAddress } from "./moving.ts";
+import { channelText, type Movable, moveChannel, presentAddress } from "./moving.ts";
 
 /** What channels are looked up and changed with. */
-export interface Backends {
-  /** The channel table. */
-  readonly table: Table;
+export interface Backends extends Movable {
   /** The channels beside the table. */
   readonly directory: Directory;
   /** Look-ups of names. */
@@ -58,7 +56,8 @@ interface Follower extends PresentMember {
 export class Membership {
   /** The destination as typed. */
   readonly destination: Destination;
-  readonly #group: number;
+  /** The group of its channels. */
+  readonly group: number;
   readonly #backends: Backends;
   readonly #followers = new Map<string, Follower>();
   /** Whether records that there is no room for have been told. */
@@ -66,7 +65,7 @@ export class Membership {
 
   /** Has no channels until {@link look}. */
   constructor(group: number, destination: Destination, backends: Backends) {
-    this.#group = group;
+    this.group = group;
     this.destination = destination;
     this.#backends = backends;
   }
@@ -89,7 +88,7 @@ export class Membership {
   async look(reserve = 0): Promise<Look> {
     const found = await this.#find();
     const { table } = this.#backends;
-    const room = countFree(table, this.#group) - reserve;
+    const room = countFree(table, this.group) - reserve;
     const { joins, stays, leaves, surplus } = decideMembership(
       found,
       [...this.#followers.values()],
@@ -177,7 +176,9 @@ export class Membership {
     if (before?.backup !== record.backup) changes.push({ kind: "flags", slot, flags });
     apply(table, changes);
     const known = directory.get(slot);
-    const moved = known === undefined ? undefined : moveChannel(table, known, record.answer);
+    const moved = known === undefined
+      ? undefined
+      : moveChannel(this.#backends, known, record.answer);
     return [
       ...(member.leaving ? [this.#line("channel {channel} {name} is back", slot)] : []),
       ...(moved === undefined ? [] : [moved]),
@@ -186,7 +187,7 @@ export class Membership {
 
   #join(record: Found): LogLine[] {
     const { table, directory } = this.#backends;
-    const slot = freeSlot(table, this.#group);
+    const slot = freeSlot(table, this.group);
     if (slot === undefined) return [];
     const address: IpAddress | undefined = chooseAddress(undefined, record.answer);
     const place: Place = address === undefined
@@ -197,7 +198,7 @@ export class Membership {
     apply(table, [
       {
         kind: "create",
-        group: this.#group,
+        group: this.group,
         place,
         enabled: true,
         observed,

@@ -19,13 +19,21 @@ export function presentAddress(table: Table, slot: number): IpAddress | undefine
   return { ...endpoint, port: 0 };
 }
 
+/** Where channels are moved. */
+export interface Movable {
+  /** The channel table. */
+  readonly table: Table;
+  /** Told of a channel that has an address now and had none. */
+  resolved?: ((slot: number) => void) | undefined;
+}
+
 /**
  * Leads a channel to where its name leads after a look-up; connections that run stay where they are.
  *
  * @returns The line for the log, if something has changed.
  */
 export function moveChannel(
-  table: Table,
+  { table, resolved }: Movable,
   { slot, name }: Member,
   answer: AddressAnswer,
 ): LogLine | undefined {
@@ -35,8 +43,11 @@ export function moveChannel(
     return undefined;
   }
   apply(table, [{ kind: "address", slot, place: placeAt(after, viewChannel(table, slot).port) }]);
-  // What checks have observed meanwhile is theirs.
-  if (before === undefined) apply(table, [{ kind: "observed", slot, observed: "up" }]);
+  if (before === undefined) {
+    apply(table, [{ kind: "observed", slot, observed: "up" }]);
+    // What checks have observed is not undone.
+    resolved?.(slot);
+  }
   return {
     level: "notice",
     message: "channel {channel} {name} moves from {before} to {after}",

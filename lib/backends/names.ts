@@ -129,14 +129,14 @@ export class NameWatch implements Disposable {
   async #lookHost(
     name: string,
   ): Promise<{ readonly known: boolean; readonly lines: readonly LogLine[] }> {
-    const { table, directory, lookups } = this.#backends;
+    const { directory, lookups } = this.#backends;
     const answer = await lookups.addresses(name);
     if (this.#over) return { known: true, lines: [] };
     const members = directory.all().filter(({ destination: { address } }) =>
       address.kind === "host" && address.text === name
     );
     const lines = members.flatMap((member) =>
-      moveChannel(table, member, reachable(answer, member.destination.port)) ?? []
+      moveChannel(this.#backends, member, reachable(answer, member.destination.port)) ?? []
     );
     return { known: answer.addresses.length > 0, lines };
   }

@@ -10,7 +10,8 @@ import { CLASSIC_VERSION, type WorkerView } from "../core/report/report.ts";
 import type { Destination } from "../core/command_line/destination.ts";
 import type { Endpoint } from "../core/net/socket_address.ts";
 import type { Services } from "../core/net/services.ts";
-import { apply } from "../core/table/change.ts";
+import type { HealthView } from "../core/report/health.ts";
+import { apply, type Change } from "../core/table/change.ts";
 import { type Table } from "../core/table/schema.ts";
 import type { ControlSocket } from "./control_socket.ts";
 import { LineTooLong, readLines, writeText } from "../system/lines.ts";
@@ -40,6 +41,10 @@ export interface Controlled {
   readonly services: Services;
   /** The workers as they are now. */
   workers(): readonly WorkerView[];
+  /** The health of all channels as it is now. */
+  health(): readonly HealthView[];
+  /** Told what the operator has changed in the table. */
+  changed(changes: readonly Change[]): void;
   /** Looks up what an operator named; `null` if it has no address, a text if it cannot be used. */
   resolve(destination: Destination): Promise<Endpoint | string | null>;
   /** An operator has given a channel a destination. */
@@ -153,12 +158,19 @@ export class ControlServer {
 
   async #execute(line: string, group: number): Promise<Answer> {
     const { table, services } = this.#instance;
-    let context: Context = { table, group, services, workers: this.#instance.workers() };
+    let context: Context = {
+      table,
+      group,
+      services,
+      workers: this.#instance.workers(),
+      health: this.#instance.health(),
+    };
     for (;;) {
       const outcome = interpret(line, context);
       if (outcome.kind === "answer") {
         apply(table, outcome.changes);
         if (outcome.assigned !== undefined) this.#instance.assigned(outcome.assigned);
+        if (outcome.changes.length > 0) this.#instance.changed(outcome.changes);
         return outcome;
       }
       const lookup = this.#instance.resolve(outcome.destination);

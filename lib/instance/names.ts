@@ -11,6 +11,7 @@ import type { Endpoint } from "../core/net/socket_address.ts";
 import { unixPaths } from "../core/table/view.ts";
 import { literalEndpoint, missingGrants } from "../backends/addresses.ts";
 import { locate } from "../backends/fill.ts";
+import type { Health } from "../backends/health.ts";
 import { NameWatch } from "../backends/names.ts";
 import type { Startup } from "./start.ts";
 
@@ -18,9 +19,11 @@ import type { Startup } from "./start.ts";
 export function watchNames(
   { options, backends, filled }: Startup,
   log: LineWriter,
+  health: Health,
 ): NameWatch | undefined {
   for (const { level, message, fields } of filled.lines) log.log(level, message, fields);
   if (options.resolve === 0) return undefined;
+  backends.resolved = (slot) => health.resolution(slot, true, "its name is known");
   return new NameWatch(backends, filled.memberships, { intervalSeconds: options.resolve, log });
 }
 

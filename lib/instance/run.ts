@@ -17,6 +17,7 @@ import { dropPermissions } from "../system/permissions.ts";
 import { watchControlSocket } from "../control/socket_watch.ts";
 import { OperatorNames, watchNames } from "./names.ts";
 import { codeFolder, type StartOutput, type Startup, startUp } from "./start.ts";
+import { Health } from "../backends/health.ts";
 import { lstat } from "../control/run_dir.ts";
 import { InProcessWorker } from "../workers/in_process.ts";
 import { SYSLOG_SOCKET } from "./syslog.ts";
@@ -45,8 +46,10 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   // A start that fails takes its socket away.
   using socket = control === undefined ? undefined : await makeControlSocket(control);
   using descriptors = new DescriptorWatch(log, control?.dir);
-  const names = watchNames(startup, log);
+  using health = openHealth(startup, log);
+  const names = watchNames(startup, log, health);
   descriptors.connectFailed = names && ((slot) => names.connectFailed(slot));
+  descriptors.seen = (sight) => health.seen(sight);
   const workers = await startWorkers(startup, descriptors);
   descriptors.guard(workers);
   let server: ControlServer | undefined;
@@ -66,6 +69,8 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
       table,
       services: startup.services,
       workers: () => workers.views(),
+      health: () => health.views(),
+      changed: (changes) => health.changed(changes),
       resolve: (destination) => operator.resolve(destination),
       assigned: (assignment) => operator.assigned(assignment),
       kill: stop,
@@ -84,11 +89,17 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   // Operators may name ports for as long as the instance runs.
   startup.services.load();
   dropStartPermissions(startup);
+  health.start(workers);
   await output.ready();
   await workers.done;
   // The operator who ended the instance gets the answer.
   await Promise.race([serving, new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_MS))]);
   await log.close();
+}
+
+function openHealth({ options, table, backends, config }: Startup, log: Log): Health {
+  const { directory } = backends;
+  return new Health({ table, directory, options: options.health, source: config.source, log });
 }
 
 async function startWorkers(startup: Startup, reporter: Reporter): Promise<Workers> {

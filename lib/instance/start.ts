@@ -27,6 +27,7 @@ import {
   resolveBind,
   resolverError,
 } from "../backends/resolve.ts";
+import { whenDownOf } from "../backends/health.ts";
 import { lstat, prepareRunDir, socketPath } from "../control/run_dir.ts";
 
 /** Where the words of a start go: to the terminal, or to whoever waits for a background start. */
@@ -206,6 +207,7 @@ async function engineConfig(options: Options): Promise<EngineConfig> {
     loadBound,
     source,
     logConnections,
+    health,
   } = options;
   return {
     connectTimeout,
@@ -214,8 +216,8 @@ async function engineConfig(options: Options): Promise<EngineConfig> {
     hashFailover,
     loadBound,
     logConnections,
-    ejectAfter: 0,
-    lastResort: false,
+    ejectAfter: health.eject,
+    lastResort: whenDownOf(health) === "try",
     source: source === undefined ? undefined : formatHost(await resolveSource(source)),
   };
 }

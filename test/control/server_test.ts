@@ -20,6 +20,8 @@ class Served implements AsyncDisposable {
       services: SERVICES,
       workers: () => [],
       resolve: () => new Promise<null>(() => {}),
+      health: () => [],
+      changed: () => {},
       assigned: () => {},
       kill: () => Promise.resolve(),
     };

@@ -15,7 +15,7 @@ import {
 } from "./commands/command.ts";
 import { ASSIGN, CREATE, MAXC, WEIGHT } from "./commands/destination.ts";
 import { GROUP, HASH, METHOD, ROUND_ROBIN } from "./commands/group.ts";
-import { MRTG_BYTES, MRTG_CONNS, SHOW, VERSION, WORKERS } from "./commands/report.ts";
+import { HEALTH, MRTG_BYTES, MRTG_CONNS, SHOW, VERSION, WORKERS } from "./commands/report.ts";
 import { KILL, QUIT } from "./commands/session.ts";
 import { DISABLE, ENABLE, RESET } from "./commands/status.ts";
 
@@ -52,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
   WORKERS,
   METHOD,
   WEIGHT,
+  HEALTH,
 ];
 
 /**

@@ -9,8 +9,8 @@ import { printable } from "../text.ts";
 export interface TryView {
   /** Group it belongs to. */
   readonly group: number;
-  /** Number inside its group. */
-  readonly channel: number;
+  /** Number inside its group; undefined for a destination whose records are not known. */
+  readonly channel: number | undefined;
   /** What it is called. */
   readonly name: string;
   /** Address and port that were tried; undefined if its name has none. */
@@ -35,7 +35,7 @@ export function formatTry(views: readonly TryView[]): string[] {
 function cellsOf({ group, channel, name, address, check, found }: TryView): string[] {
   return [
     String(group),
-    String(channel),
+    channel === undefined ? "-" : String(channel),
     address ?? "-",
     check,
     address === undefined ? "-" : found.tookMs.toFixed(1),

@@ -145,7 +145,9 @@ export function allSlots(table: Table): number[] {
   const slots: number[] = [];
   for (let group = 0; group < MAX_GROUPS; group++) {
     const channels = channelCount(table, group);
-    for (let channel = 0; channel < channels; channel++) slots.push(slotOf(group, channel));
+    for (let slot = slotOf(group, 0); slot < slotOf(group, channels); slot++) {
+      if (isTaken(table, slot)) slots.push(slot);
+    }
   }
   return slots;
 }

@@ -318,6 +318,7 @@ const PREFIXES: readonly [typed: string, meant: string][] = [
   ["m", "maxc"],
   ["v", "version"],
   ["he", "help"],
+  ["hea", "health"],
   ["ha", "hash"],
   ["hash", "hash"],
   ["rr", "rr"],
@@ -481,6 +482,15 @@ Deno.test("workers lists what it is told of the workers", () => {
     services: SERVICES,
     workers,
   });
+  assertEquals(outcome.kind === "answer" && outcome.lines.length, 2);
+});
+
+Deno.test("health lists what it is told of the channels", () => {
+  const view = { group: 0, channel: 0, name: "web1", enabled: true, observed: "up" } as const;
+  const health = [{ ...view, forMs: 0, failures: 0, downs: 0, ejections: 0, check: undefined }]
+    .map((each) => ({ ...each, last: undefined, trial: undefined }));
+  const context = { table: standard(), group: 0, services: SERVICES, workers: [], health };
+  const outcome = interpret("health", context);
   assertEquals(outcome.kind === "answer" && outcome.lines.length, 2);
 });
 

@@ -6,6 +6,7 @@
 import type { Destination } from "../../command_line/destination.ts";
 import type { Endpoint } from "../../net/socket_address.ts";
 import type { Services } from "../../net/services.ts";
+import type { HealthView } from "../../report/health.ts";
 import type { WorkerView } from "../../report/report.ts";
 import type { Change } from "../../table/change.ts";
 import type { Table } from "../../table/schema.ts";
@@ -20,6 +21,8 @@ export interface Context {
   readonly services: Services;
   /** The workers, for `workers`. */
   readonly workers: readonly WorkerView[];
+  /** The health of all channels, for `health`. */
+  readonly health?: readonly HealthView[];
   /** The address after a `resolve` outcome, with port 0; `null` if there is none, a text says why it cannot be used. */
   readonly resolved?: Endpoint | string | null;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { atoi } from "../../net/address.ts";
+import { formatHealth } from "../../report/health.ts";
 import { formatMrtg, formatShow, formatVersion, formatWorkers } from "../../report/report.ts";
 import { methodIn } from "../../schedule/methods.ts";
 import { MAX_GROUPS } from "../../table/schema.ts";
@@ -35,6 +36,13 @@ export const WORKERS: Command = {
   name: "workers",
   operands: "",
   run: (_words, context) => answer(context, formatWorkers(context.workers)),
+};
+
+/** `health` */
+export const HEALTH: Command = {
+  name: "health",
+  operands: "",
+  run: (_words, context) => answer(context, formatHealth(context.health ?? [])),
 };
 
 /** `mrtg-bytes` */
