@@ -60,7 +60,7 @@ export class ListenSwitch {
   async #shut(): Promise<void> {
     await this.#listening.shut();
     this.#is = false;
-    this.#log.log("notice", "nothing is up: clients are refused");
+    this.#log.log("notice", "no channel is usable: clients are refused");
   }
 
   async #open(): Promise<void> {

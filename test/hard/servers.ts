@@ -71,6 +71,11 @@ export class Server implements AsyncDisposable {
     return server;
   }
 
+  /** Process id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       this.#child.kill("SIGINT");

@@ -1,0 +1,219 @@
+/**
+ * Checks of real servers: they are seen to fail and to come back, and none of them logs a reset because of us.
+ *
+ * Servers are the distribution's: nginx-light, redis-server, postgresql, msmtp-mta. Each part is left out when its programs
+ * are missing.
+ *
+ * @module
+ */
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { eventually, Instance } from "./kit.ts";
+import { find, missing, run, Server } from "./servers.ts";
+
+function withServers(name: string, programs: readonly string[], fn: () => Promise<void>): void {
+  const without = missing(programs);
+  const why = without.length === 0 ? "" : ` (not installed: ${without.join(", ")})`;
+  Deno.test({ name: `${name}${why}`, ignore: without.length > 0, fn });
+}
+
+/** Quick checks: the tests wait for what they find. */
+const QUICK = ["--check-interval", "0.2", "--check-fall", "2"];
+const decoder = new TextDecoder();
+
+/** Waits until the S column of the first channels reads as wanted. */
+async function shows(balance: Instance, ...wanted: string[]): Promise<void> {
+  await eventually(`show with ${wanted.join(" ")}`, async () => {
+    const lines = (await balance.ask("show")).trimEnd().split("\n").slice(1);
+    const states = lines.map((line) => line.trim().split(/\s+/)[3]);
+    return wanted.join() === states.join();
+  }, 20_000);
+}
+
+function startNginx(name: string): Promise<Server> {
+  return Server.start(async (port, folder) => {
+    await Deno.writeTextFile(
+      `${folder}/conf`,
+      `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/log info;
+       events {} http { access_log ${folder}/access; client_body_temp_path ${folder}; proxy_temp_path ${folder};
+       fastcgi_temp_path ${folder}; uwsgi_temp_path ${folder}; scgi_temp_path ${folder};
+       server { listen 127.0.0.1:${port}; location / {
+         if (-f ${folder}/ill) { return 503; } return 200 ${name}; } } }`,
+    );
+    return ["nginx", "-p", folder, "-c", `${folder}/conf`];
+  });
+}
+
+for (const workers of [1, 2]) {
+  withServers(
+    `nginx answers 200, then 503, then 200: its clients go elsewhere meanwhile (--workers ${workers})`,
+    ["nginx", "curl"],
+    async () => {
+      await using one = await startNginx("one");
+      await using two = await startNginx("two");
+      await using balance = await Instance.start([one.port, two.port], {
+        options: ["--check", "http:/up", ...QUICK, "--workers", String(workers)],
+      });
+      const ask = async (): Promise<string> => {
+        const url = `http://127.0.0.1:${balance.port}/`;
+        return decoder.decode((await run("curl", ["-sS", "--max-time", "10", url])).stdout);
+      };
+      const several = async (): Promise<string> => {
+        const answers = new Set<string>();
+        for (let client = 0; client < 6; client++) answers.add(await ask());
+        return [...answers].toSorted().join(" ");
+      };
+      assertEquals(await several(), "one two");
+      await Deno.writeTextFile(`${one.folder}/ill`, "");
+      await shows(balance, "down", "ENA");
+      assertEquals(await several(), "two");
+      await Deno.remove(`${one.folder}/ill`);
+      await shows(balance, "ENA", "ENA");
+      assertEquals(await several(), "one two");
+      const lines = balance.text.stderr.trim().split("\n");
+      assert(
+        /^channel 0\.0 \S+ down: http 503 \(2 of 2\), was up \d+s$/.test(lines[0] ?? ""),
+        lines[0],
+      );
+      assert(
+        /^channel 0\.0 \S+ up: http 200 \(2 of 2\), was down \d+s$/.test(lines[1] ?? ""),
+        lines[1],
+      );
+      for (const { folder } of [one, two]) {
+        const said = await Deno.readTextFile(`${folder}/log`);
+        assert(!/reset|prematurely|broken pipe/i.test(said), said);
+        assertStringIncludes(await Deno.readTextFile(`${folder}/access`), '"GET /up HTTP/1.1" 200');
+      }
+    },
+  );
+}
+
+withServers("Redis is asked PING: one that wants a password first is down", [
+  "redis-server",
+  "redis-cli",
+], async () => {
+  await using server = await Server.start((port, folder) =>
+    Promise.resolve([
+      ...["redis-server", "--port", String(port), "--bind", "127.0.0.1", "--dir", folder],
+      ...["--save", "", "--appendonly", "no", "--loglevel", "debug", "--logfile", `${folder}/log`],
+    ])
+  );
+  const cli = async (...args: string[]): Promise<void> => {
+    const { code, stderr } = await run("redis-cli", ["-p", String(server.port), ...args]);
+    assertEquals(code, 0, stderr);
+  };
+  await using balance = await Instance.start([server.port], {
+    options: [
+      ...["--check-send", "PING\\r\\n", "--check-expect", "+PONG\\r\\n", "--check-timeout", "0.3"],
+      ...QUICK,
+    ],
+  });
+  await eventually(
+    "a good check",
+    async () => (await balance.ask("health")).includes("expected answer"),
+  );
+  await cli("config", "set", "requirepass", "secret");
+  await shows(balance, "down");
+  await cli("-a", "secret", "config", "set", "requirepass", "");
+  await shows(balance, "ENA");
+  assertStringIncludes(balance.text.stderr, "down: timed out (2 of 2), was up ");
+  const said = await Deno.readTextFile(`${server.folder}/log`);
+  assert(!/reset by peer|broken pipe/i.test(said), said);
+});
+
+withServers(
+  "PostgreSQL that is stopped is down, and --cut-down ends its connections; continued it comes back",
+  ["initdb", "postgres", "psql"],
+  async () => {
+    const root = Deno.uid() === 0;
+    const as = root
+      ? [find("setpriv") ?? "", "--reuid=65534", "--regid=65534", "--clear-groups"]
+      : [];
+    await using server = await Server.start(async (port, folder) => {
+      if (root) await Deno.chown(folder, 65534, 65534);
+      const words = [...as, find("initdb") ?? "", "-D", `${folder}/data`, "-U", "postgres", "-N"];
+      const [program = "", ...args] = [...words, "-A", "trust", "--no-instructions", "-E", "UTF8"];
+      const made = await run(program, args, "", { LC_ALL: "C" });
+      assertEquals(made.code, 0, made.stderr);
+      return [
+        ...[
+          ...as,
+          find("postgres") ?? "",
+          "-D",
+          `${folder}/data`,
+          "-p",
+          String(port),
+          "-k",
+          folder,
+        ],
+        ...["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "logging_collector=on"],
+        ...[
+          "-c",
+          `log_directory=${folder}`,
+          "-c",
+          "log_filename=log",
+          "-c",
+          "log_min_messages=debug1",
+        ],
+      ];
+    });
+    // Its answer to the question for TLS, which it has not: one letter, before anybody logs in.
+    const question = "\\0\\0\\0\\x08\\x04\\xd2\\x16\\x2f";
+    await using balance = await Instance.start([server.port], {
+      options: [
+        ...[
+          "--check-send",
+          question,
+          "--check-expect",
+          "N",
+          "--check-timeout",
+          "0.3",
+          "--cut-down",
+        ],
+        ...[...QUICK, "--when-down", "close"],
+      ],
+    });
+    await eventually(
+      "a good check",
+      async () => (await balance.ask("health")).includes("expected answer"),
+    );
+    const url = `postgresql://postgres@127.0.0.1:${balance.port}/postgres`;
+    const sleeping = run("psql", [url, "-qAtXc", "select pg_sleep(60)"]);
+    await eventually("the connection", async () => (await balance.show())[0]?.c === 1);
+    Deno.kill(server.pid, "SIGSTOP");
+    try {
+      await shows(balance, "down");
+      const { code, stderr } = await sleeping;
+      assertEquals(code, 2, stderr);
+      assertStringIncludes(stderr, "server closed the connection unexpectedly");
+    } finally {
+      Deno.kill(server.pid, "SIGCONT");
+    }
+    await shows(balance, "ENA");
+    const back = await run("psql", [url, "-qAtXc", "select 7"]);
+    assertEquals(decoder.decode(back.stdout), "7\n", back.stderr);
+    const said = await Deno.readTextFile(`${server.folder}/log`);
+    const ours = said.split("\n").filter((line) => /reset by peer|broken pipe/i.test(line));
+    // The connection that was cut is not a check's.
+    assert(ours.length <= 1, ours.join("\n"));
+  },
+);
+
+withServers("SMTP is known by its greeting", ["msmtpd"], async () => {
+  await using server = await Server.start((port) =>
+    Promise.resolve([
+      "msmtpd",
+      "--interface=127.0.0.1",
+      `--port=${port}`,
+      "--command=cat >/dev/null; true",
+    ])
+  );
+  await using balance = await Instance.start([server.port], {
+    options: ["--check-expect", "220 ", ...QUICK],
+  });
+  await eventually(
+    "a good check",
+    async () => (await balance.ask("health")).includes("expected answer"),
+  );
+  await shows(balance, "ENA");
+  assertStringIncludes(await balance.ask("health"), "dialogue");
+});
