@@ -32,7 +32,7 @@ export class GrowthTimer implements Disposable {
 
   /** A channel came back, at this time by `performance.now()`: its weight begins to grow. */
   begin(slot: number, sinceMs: number): void {
-    if (this.#slowStartSeconds === 0 || this.#back.get(slot) === sinceMs) return;
+    if (this.#back.get(slot) === sinceMs) return;
     this.#back.set(slot, sinceMs);
     this.#step();
   }

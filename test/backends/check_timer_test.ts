@@ -71,19 +71,25 @@ Deno.test("a channel has one check at a time; others are not held up by one that
   await eventually(() => checks.count(1) >= 2, "the next check");
 });
 
-Deno.test("a channel that is left alone is not checked, and what was found of it is not told", async () => {
-  const checks = new NotedChecks();
-  checks.quick = false;
-  using timer = timerFor(checks, 20);
+Deno.test("a channel that is left alone is not checked, and what is found of it is not told", async () => {
+  const { promise, resolve } = Promise.withResolvers<Verdict>();
+  const over = Promise.resolve();
+  const begun: number[] = [];
+  const found: number[] = [];
+  using timer = new CheckTimer(10, {
+    start: (slot) => {
+      begun.push(slot);
+      return { verdict: slot === 1 ? promise : Promise.resolve(GOOD), over };
+    },
+    found: (slot) => found.push(slot),
+  });
   timer.watch(1);
-  await eventually(() => checks.open.length === 1, "the first check");
-  const told = checks.found.length;
+  await eventually(() => begun.length === 1, "the first check");
   timer.leave(1);
-  checks.open[0]?.finish();
+  resolve(GOOD);
   timer.watch(2);
-  checks.quick = true;
-  await eventually(() => checks.count(2) >= 1, "a check of another channel");
-  assertEquals([checks.count(1), told], [1, 1]);
+  await eventually(() => found.length >= 3, "checks of another channel");
+  assertEquals([begun, found].map((slots) => slots.filter((slot) => slot === 1)), [[1], []]);
 });
 
 Deno.test("a hurried check comes at once, or as soon as the one that runs is over", async () => {

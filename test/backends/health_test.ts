@@ -136,12 +136,28 @@ Deno.test("attributes: check=off is not checked, check= and checkport= have thei
 });
 
 Deno.test("--cut-down: a channel that a check takes down loses its connections, once", async () => {
-  using watch = new Watch(`--check tcp --cut-down ${QUICK}`, [`127.0.0.1:${deadPort()}`]);
-  await eventually(() => (watch.health.views()[0]?.last) !== undefined, "a check");
-  await eventually(() => watch.observed === "down", "down");
-  assertEquals(watch.deeds, ["end 0"]);
+  await using server = new NotingServer((connection) => say(connection, "500 ill\r\n"));
+  using watch = new Watch(`--check http:/ --cut-down ${QUICK}`, [`127.0.0.1:${server.port}`]);
+  await eventually(() => server.accepted >= 4, "four checks");
+  assertEquals([watch.observed, watch.deeds.join()], ["down", "end 0"]);
+});
+
+Deno.test("--cut-down: an ejection ends no connection", () => {
+  using watch = new Watch("--eject 1 --cut-down", ["127.0.0.1:81"]);
   eject(watch);
-  assertEquals(watch.deeds, ["end 0"]);
+  assertEquals(watch.deeds, []);
+});
+
+Deno.test("checks do not shorten the wait after a failed trial that is still to be told", async () => {
+  await using server = new NotingServer(silent);
+  using watch = new Watch(`--eject 1 --check tcp ${QUICK}`, [`127.0.0.1:${server.port}`]);
+  eject(watch);
+  await eventually(() => ejectionPhase(watch.table, 0) === "trial due", "the trial");
+  takeTrial(watch.table, 0, 0);
+  failTrial(watch.table, 0, 0);
+  const { accepted } = server;
+  await eventually(() => server.accepted >= accepted + 4, "four more checks");
+  assertEquals(ejectionPhase(watch.table, 0), "waiting");
 });
 
 Deno.test("an ejected channel waits about a second, and twice as long after a failed trial", async () => {

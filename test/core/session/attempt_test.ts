@@ -251,16 +251,19 @@ for (const { name, fate, failures } of VERDICTS) {
   });
 }
 
-Deno.test("--eject: what happens to a connection after it has proven itself does not count", () => {
-  const table = makeTable("10.0.0.1");
-  const attempt = attemptOn(table, { ejectAfter: 9 });
-  attempt.begin();
-  attempt.connected();
-  attempt.proven();
-  send(table, ["refused"], { ejectAfter: 9 });
-  attempt.ended({ byServer: true, received: 0, ageMs: 999 });
-  assertEquals(failuresInARow(table, 0), 1);
-});
+for (const ending of [DROPPED, SERVED, { ...SERVED, ageMs: 60_000 }]) {
+  const text = JSON.stringify(ending);
+  Deno.test(`--eject: an end after the connection has proven itself does not count: ${text}`, () => {
+    const table = makeTable("10.0.0.1");
+    const attempt = attemptOn(table, { ejectAfter: 9 });
+    attempt.begin();
+    attempt.connected();
+    attempt.proven();
+    send(table, ["refused"], { ejectAfter: 9 });
+    attempt.ended(ending);
+    assertEquals(failuresInARow(table, 0), 1);
+  });
+}
 
 Deno.test("--eject: without it nothing is counted", () => {
   const table = makeTable("10.0.0.1");
