@@ -7,13 +7,13 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { account, findProgram, installed, needing } from "../kit/needs.ts";
 import { eventually, Instance } from "./kit.ts";
-import { find, missing, run, Server } from "./servers.ts";
+import { run, Server } from "./servers.ts";
 
 function withServers(name: string, programs: readonly string[], fn: () => Promise<void>): void {
-  const without = missing(programs);
-  const why = without.length === 0 ? "" : ` (not installed: ${without.join(", ")})`;
-  Deno.test({ name: `${name}${why}`, ignore: without.length > 0, fn });
+  const needs = programs.includes("initdb") ? [account()] : [];
+  Deno.test(needing([...needs, ...programs.map(installed)], name), fn);
 }
 
 /** Quick checks: the tests wait for what they find. */
@@ -126,18 +126,26 @@ withServers(
   async () => {
     const root = Deno.uid() === 0;
     const as = root
-      ? [find("setpriv") ?? "", "--reuid=65534", "--regid=65534", "--clear-groups"]
+      ? [findProgram("setpriv") ?? "", "--reuid=65534", "--regid=65534", "--clear-groups"]
       : [];
     await using server = await Server.start(async (port, folder) => {
       if (root) await Deno.chown(folder, 65534, 65534);
-      const words = [...as, find("initdb") ?? "", "-D", `${folder}/data`, "-U", "postgres", "-N"];
+      const words = [
+        ...as,
+        findProgram("initdb") ?? "",
+        "-D",
+        `${folder}/data`,
+        "-U",
+        "postgres",
+        "-N",
+      ];
       const [program = "", ...args] = [...words, "-A", "trust", "--no-instructions", "-E", "UTF8"];
       const made = await run(program, args, "", { LC_ALL: "C" });
       assertEquals(made.code, 0, made.stderr);
       return [
         ...[
           ...as,
-          find("postgres") ?? "",
+          findProgram("postgres") ?? "",
           "-D",
           `${folder}/data`,
           "-p",
