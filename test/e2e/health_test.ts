@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { Backend, banner, type Behaviour, hold } from "./backends.ts";
 import { get, gets, Guest } from "./clients.ts";
-import { commands, type Instance, run, startBalance, TempDir } from "./harness.ts";
+import { commands, type Instance, run, running, startBalance, TempDir } from "./harness.ts";
 import { deadPort, freePort, ownAddress } from "./ports.ts";
 import { eventually, within } from "./wait.ts";
 
@@ -46,7 +46,7 @@ const slam: Behaviour = () => Promise.resolve();
 for (const workers of [1, 2]) {
   for (const command of commands()) {
     const test = (name: string, body: () => Promise<void>): void =>
-      Deno.test(`health: ${name} (${command.name}, --workers ${workers})`, body);
+      Deno.test(running(command, `health, --workers ${workers}: ${name}`), body);
 
     /** Starts an instance in the foreground. */
     const start = (options: readonly string[], operands: readonly string[]): Promise<Instance> =>

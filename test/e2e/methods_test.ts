@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "../kit/assert.ts";
 import { Backends, hold } from "./backends.ts";
 import { getFrom, gets, Guest } from "./clients.ts";
-import { commands, startBalance } from "./harness.ts";
+import { commands, running, startBalance } from "./harness.ts";
 import { freePort } from "./ports.ts";
 
 /** Clients who come at once and stay. */
@@ -40,7 +40,7 @@ async function spread(port: number): Promise<string> {
 
 for (const command of commands()) {
   const test = (name: string, body: () => Promise<void>): void =>
-    Deno.test(`--workers 2: ${name} (${command.name})`, body);
+    Deno.test(running(command, `--workers 2: ${name}`), body);
 
   test("weighted turns are smooth over both, from the next client on", async () => {
     await using backends = new Backends(3);

@@ -1,7 +1,7 @@
 /** However the program is started, its memory is collected as `lib/system/v8_flags.ts` says. */
 import { V8_FLAGS, V8_OPTION } from "../../lib/system/v8_flags.ts";
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { BINARY, commands, COMPILED, ROOT, SOURCE, startBalance } from "./harness.ts";
+import { BINARY, COMPILED, ROOT, running, SOURCE, startBalance } from "./harness.ts";
 import { freePort } from "./ports.ts";
 import config from "../../deno.json" with { type: "json" };
 
@@ -32,11 +32,10 @@ Deno.test("a background instance from source gets the flags, whoever starts it",
   assertStringIncludes(words, `\0${V8_OPTION}\0`);
 });
 
-Deno.test({
-  name: "the binary carries the flags, for its background instance and workers too",
-  ignore: !commands().includes(COMPILED),
-  fn: async () => {
+Deno.test(
+  running(COMPILED, "the binary carries the flags, for its background instance and workers too"),
+  async () => {
     const flags = await flagsOf(BINARY);
     assertEquals(V8_FLAGS.filter(({ flag }) => !flags.includes(flag)), []);
   },
-});
+);
