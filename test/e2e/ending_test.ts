@@ -13,6 +13,7 @@ import {
 } from "./backends.ts";
 import { dial, get, Guest } from "./clients.ts";
 import { BlackHole } from "../hard/peers.ts";
+import { wakeUps } from "../hard/proc.ts";
 import { startBalance } from "./harness.ts";
 import { deadPort, freePort } from "./ports.ts";
 import { eventually, within } from "./wait.ts";
@@ -161,6 +162,30 @@ Deno.test("-t: a server that does not answer is given up, its client served by t
   assert(since(start) < 4, `${since(start)} s`);
   assertEquals(await balance.column("status"), ["dis", "ENA"]);
   assertEquals(await balance.column("totalc"), [1, 1]);
+});
+
+Deno.test("with idle connections nothing wakes it up, and -t is right after such a time", async () => {
+  await using hole = await BlackHole.open();
+  await using backend = startBackend("A", hold);
+  const port = freePort();
+  await using balance = await startBalance(["-f", "-t1", port, backend.operand]);
+  using guests = new DisposableStack();
+  for (let count = 0; count < 20; count++) guests.use(await Guest.come(port));
+  // Beside the look at the control socket every two seconds; a ticker that is awake ticks four times a second.
+  await eventually(async () => {
+    const before = wakeUps(balance.pid);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return wakeUps(balance.pid) - before < 3;
+  }, "a second without ticks");
+  await balance.ctl(`create 127.0.0.1 ${hole.port}`);
+  await balance.ctl("enable 1");
+  await balance.ctl("disable 0");
+  const start = performance.now();
+  using guest = await Guest.come(port);
+  assertEquals(guest.name, "");
+  assertGreater(since(start), 0.9);
+  assert(since(start) < 4, `${since(start)} s`);
+  assertEquals(await balance.column("c"), [20, 0]);
 });
 
 Deno.test("what a client sends while its server is being looked for is delivered", async () => {

@@ -75,7 +75,7 @@ export const targets: readonly Target[] = [
       const [client, clientFar] = await pair(listener);
       const [server, serverFar] = await pair(listener);
       using ticker = new Ticker();
-      const pools = new BufferPools(BUFFER_CLASSES);
+      const pools = new BufferPools(ticker, BUFFER_CLASSES);
       const floats = new Float64Array(new SharedArrayBuffer(16));
       const relay = new Relay(
         { ticker, pools, idleTimeout: 0, grace: GRACE },

@@ -31,6 +31,11 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 1000 / TICKS;
 }
 
+/** How often the main thread of a process has gone to sleep by itself; it was woken up as often. */
+export function wakeUps(pid: number): number {
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(statusText(pid))?.[1] ?? NaN);
+}
+
 /** State letter of a process (`S`, `R`, `T`, `Z` …), or undefined when there is none. */
 export function state(pid: number): string | undefined {
   try {
@@ -62,8 +67,11 @@ export function waitingClients(port: number): number {
 }
 
 function kilobytes(pid: number, name: string): number {
-  const text = Deno.readTextFileSync(`/proc/${pid}/status`);
-  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0);
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(statusText(pid))?.[1] ?? 0);
+}
+
+function statusText(pid: number): string {
+  return Deno.readTextFileSync(`/proc/${pid}/status`);
 }
 
 /** The fields behind the program's name, which may hold blanks itself. */

@@ -141,12 +141,12 @@ Deno.test("what throws on a tick is told once, and the others are looked at", as
   const faults: unknown[] = [];
   using ticker = new Ticker((fault) => faults.push(fault));
   const { promise, resolve } = Promise.withResolvers<void>();
-  ticker.ticking.add({
+  ticker.watch({
     onTick: () => {
       throw new Error("injected");
     },
   });
-  ticker.ticking.add({ onTick: (now) => now >= 2 && resolve() });
+  ticker.watch({ onTick: (now) => now >= 2 && resolve() });
   await within(promise, "two ticks");
   assertEquals(faults.map(String), ["Error: injected"]);
 });
@@ -159,7 +159,7 @@ Deno.test("a fault on a tick that nobody is told goes to the thread's last resor
   };
   globalThis.addEventListener("unhandledrejection", hear);
   using ticker = new Ticker();
-  ticker.ticking.add({
+  ticker.watch({
     onTick: () => {
       throw new Error("injected");
     },

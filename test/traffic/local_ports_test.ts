@@ -4,6 +4,7 @@
  * @module
  */
 import { assertEquals } from "../kit/assert.ts";
+import { stoppedTicker } from "../kit/make_pools.ts";
 import { Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { PortWatch } from "../../lib/traffic/deno/local_ports.ts";
 
@@ -14,8 +15,7 @@ function bench(): {
   lines: string[];
   tick(ticks?: number): void;
 } {
-  const ticker = new Ticker();
-  ticker[Symbol.dispose]();
+  const ticker = stoppedTicker();
   const lines: string[] = [];
   const log = (level: string, message: string): number => lines.push(`${level}: ${message}`);
   const ports = new PortWatch(ticker, { log, trace: undefined });
@@ -51,4 +51,19 @@ Deno.test("want is told once, and again after a minute without any", () => {
   tick(Ticker.ticks(61));
   ports.wait();
   assertEquals(lines, [line, line]);
+});
+
+Deno.test("a minute that the ticker slept through is a minute without want", async () => {
+  let ms = 0;
+  using ticker = new Ticker(undefined, () => ms);
+  const lines: string[] = [];
+  const log = (_level: string, message: string): number => lines.push(message);
+  const ports = new PortWatch(ticker, { log, trace: undefined });
+  await ports.wait();
+  ms = 50_000;
+  await ports.wait();
+  assertEquals(lines.length, 1);
+  ms += 62_000;
+  await ports.wait();
+  assertEquals(lines.length, 2);
 });

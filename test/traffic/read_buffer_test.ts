@@ -10,6 +10,8 @@ import {
   BufferPools,
   MOVING,
 } from "../../lib/traffic/deno/buffer_pools.ts";
+import { makePools, stoppedTicker, tick } from "../kit/make_pools.ts";
+import { TICK_MS, Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { ReadBuffer } from "../../lib/traffic/deno/read_buffer.ts";
 
 /** Bursts after which a connection may wait with a large buffer. */
@@ -68,8 +70,21 @@ function effort(pools: BufferPools): number | undefined {
   return reached ? moved : undefined;
 }
 
+/** Waits for the next tick, after which a ticker has nothing to do. */
+async function fallAsleep(ticker: Ticker): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const last = {
+    onTick: (): void => {
+      ticker.unwatch(last);
+      resolve();
+    },
+  };
+  ticker.watch(last);
+  await promise;
+}
+
 Deno.test("a transfer that fills every buffer climbs one class a read", () => {
-  const pools = new BufferPools(BUFFER_CLASSES, () => 0);
+  const pools = makePools(BUFFER_CLASSES, () => 0);
   const readBuffer = new ReadBuffer(pools);
   const lengths = [readBuffer.buffer.length];
   assert(readBuffer.grow(readBuffer.buffer.length));
@@ -81,7 +96,7 @@ Deno.test("a transfer that fills every buffer climbs one class a read", () => {
 });
 
 Deno.test("what was read stays when the buffer is widened", () => {
-  const readBuffer = new ReadBuffer(new BufferPools(BUFFER_CLASSES));
+  const readBuffer = new ReadBuffer(makePools(BUFFER_CLASSES));
   readBuffer.buffer.forEach((_, at) => readBuffer.buffer[at] = at * 31);
   const before = readBuffer.buffer.slice();
   assert(readBuffer.grow(before.length));
@@ -89,13 +104,13 @@ Deno.test("what was read stays when the buffer is widened", () => {
 });
 
 Deno.test("a buffer that was not filled is not widened", () => {
-  const readBuffer = new ReadBuffer(new BufferPools(BUFFER_CLASSES));
+  const readBuffer = new ReadBuffer(makePools(BUFFER_CLASSES));
   assertEquals(readBuffer.grow(readBuffer.buffer.length - 1), false);
   assertEquals(readBuffer.level, 0);
 });
 
 Deno.test("the view of the same part is the same object, and never one of an earlier buffer", () => {
-  const readBuffer = new ReadBuffer(new BufferPools(BUFFER_CLASSES));
+  const readBuffer = new ReadBuffer(makePools(BUFFER_CLASSES));
   const view = readBuffer.view(0, 100);
   assert(readBuffer.view(0, 100) === view);
   assertEquals(readBuffer.view(10, 100).length, 90);
@@ -105,7 +120,7 @@ Deno.test("the view of the same part is the same object, and never one of an ear
 });
 
 Deno.test("a connection that is seldom busy waits with the smallest buffer", () => {
-  const readBuffer = new ReadBuffer(new BufferPools(BUFFER_CLASSES));
+  const readBuffer = new ReadBuffer(makePools(BUFFER_CLASSES));
   for (let burst = 0; burst < BURSTS_TO_KEEP; burst++) {
     receive(readBuffer, 20_000);
     assertEquals(readBuffer.level, 0, `after ${burst + 1} bursts`);
@@ -113,7 +128,7 @@ Deno.test("a connection that is seldom busy waits with the smallest buffer", () 
 });
 
 Deno.test("one that is busy again and again waits with a large one, and loses it when little comes", () => {
-  const readBuffer = new ReadBuffer(new BufferPools(BUFFER_CLASSES));
+  const readBuffer = new ReadBuffer(makePools(BUFFER_CLASSES));
   for (let burst = 0; burst <= BURSTS_TO_KEEP; burst++) receive(readBuffer, 20_000);
   assertEquals(readBuffer.level, 1);
   for (let read = 0; read < 8; read++) {
@@ -124,7 +139,7 @@ Deno.test("one that is busy again and again waits with a large one, and loses it
 });
 
 Deno.test("only so many wait with large buffers, and those that end make room for others", () => {
-  const pools = new BufferPools(BUFFER_CLASSES);
+  const pools = makePools(BUFFER_CLASSES);
   const busy = (): ReadBuffer => {
     const readBuffer = new ReadBuffer(pools);
     for (let burst = 0; burst <= BURSTS_TO_KEEP; burst++) receive(readBuffer, 20_000);
@@ -142,7 +157,7 @@ Deno.test("only so many wait with large buffers, and those that end make room fo
 
 Deno.test("a readBuffer that has ended has given back all that it had", () => {
   const only: BufferClass = { size: 10, spread: 1, limit: 1, reserve: 0, waiting: 1 };
-  const pools = new BufferPools([only, { ...only, size: 20 }]);
+  const pools = makePools([only, { ...only, size: 20 }]);
   for (let turn = 0; turn < 3; turn++) {
     const readBuffer = new ReadBuffer(pools);
     for (let burst = 0; burst <= BURSTS_TO_KEEP; burst++) {
@@ -155,7 +170,7 @@ Deno.test("a readBuffer that has ended has given back all that it had", () => {
 });
 
 Deno.test("a class that has none left is skipped", () => {
-  const pools = new BufferPools(BUFFER_CLASSES);
+  const pools = makePools(BUFFER_CLASSES);
   const limit = BUFFER_CLASSES[1]?.limit ?? 0;
   for (let count = 0; count < limit; count++) pools.take(1);
   const readBuffer = new ReadBuffer(pools);
@@ -163,11 +178,11 @@ Deno.test("a class that has none left is skipped", () => {
   assertEquals(readBuffer.level, 2);
 });
 
-const NOBODY = effort(new BufferPools(BUFFER_CLASSES, () => 0)) ?? 0;
+const NOBODY = effort(makePools(BUFFER_CLASSES, () => 0)) ?? 0;
 
 for (const bytes of [2048, 65536, 131072, 2048 + 65536, 196608]) {
   Deno.test(`1000 peers that sent ${bytes} bytes and stay keep no large buffers from others`, () => {
-    const pools = new BufferPools(BUFFER_CLASSES);
+    const pools = makePools(BUFFER_CLASSES);
     const held = idlers(pools, 1000, bytes).filter(({ level }) => level > 0).length;
     // One in 128 at the most, with room for chance.
     assert(held < 40, `${held} hold a large buffer`);
@@ -177,7 +192,7 @@ for (const bytes of [2048, 65536, 131072, 2048 + 65536, 196608]) {
 }
 
 Deno.test("256 receivers that stop reading leave the largest buffer to a transfer that moves on", () => {
-  const pools = new BufferPools(BUFFER_CLASSES);
+  const pools = makePools(BUFFER_CLASSES);
   const held = stalled(pools, 256, MOVING / 2);
   assert(held.every(({ level }) => level > 0), "not all of them had a large buffer");
   const readBuffer = new ReadBuffer(pools);
@@ -189,21 +204,55 @@ Deno.test("256 receivers that stop reading leave the largest buffer to a transfe
 });
 
 Deno.test("1000 receivers that stop reading cost a transfer its first bytes only", () => {
-  const pools = new BufferPools(BUFFER_CLASSES);
+  const pools = makePools(BUFFER_CLASSES);
   stalled(pools, 1000, MOVING / 2);
   const needed = effort(pools);
   assert(needed !== undefined && needed < MOVING + MOVING / 4, `${needed} bytes`);
 });
 
 Deno.test("bytes from before a pause do not count as moving", () => {
-  const pools = new BufferPools(BUFFER_CLASSES);
+  const ticker = stoppedTicker();
+  const pools = new BufferPools(ticker, BUFFER_CLASSES);
   stalled(pools, 1000, MOVING / 2);
   const readBuffer = new ReadBuffer(pools);
   for (let now = 1; now < 9; now += 2) {
-    pools.onTick(now);
+    ticker.now = now;
     for (let moved = 0; moved < MOVING / 2; moved += readBuffer.buffer.length) {
       readBuffer.resize(readBuffer.buffer.length);
     }
   }
   assertEquals(readBuffer.level, 0);
+});
+
+Deno.test("small messages do not keep the ticker awake, much data does while it flows", () => {
+  const ticker = stoppedTicker();
+  const readBuffer = new ReadBuffer(new BufferPools(ticker, BUFFER_CLASSES));
+  for (let message = 0; message < 1000; message++) receive(readBuffer, 1000);
+  assertEquals(ticker.ticking.size, 0);
+  receive(readBuffer, 20_000);
+  assertEquals(ticker.ticking.size, 1);
+  readBuffer.end();
+  for (let count = 0; count < 16; count++) tick(ticker);
+  assertEquals(ticker.ticking.size, 0);
+});
+
+Deno.test("a pause that the ticker slept through is a pause", async () => {
+  let ms = 0;
+  const moveHalf = (readBuffer: ReadBuffer): void => {
+    for (let moved = 0; moved < MOVING / 2; moved += readBuffer.buffer.length) {
+      readBuffer.resize(readBuffer.buffer.length);
+    }
+  };
+  for (const [ticks, level] of [[0, 2], [2, 0]] as const) {
+    using ticker = new Ticker(undefined, () => ms);
+    const pools = new BufferPools(ticker, BUFFER_CLASSES);
+    const readBuffer = new ReadBuffer(pools);
+    stalled(pools, 1000, MOVING / 2);
+    moveHalf(readBuffer);
+    ticker.unwatch(pools);
+    await fallAsleep(ticker);
+    ms += ticks * TICK_MS;
+    moveHalf(readBuffer);
+    assertEquals(readBuffer.level, level, `${ticks} ticks`);
+  }
 });

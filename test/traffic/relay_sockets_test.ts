@@ -39,7 +39,7 @@ for (const size of [3000, 20_000, 60_000]) {
     await writeAll(far, new Uint8Array(size));
     const context = {
       ticker,
-      pools: new BufferPools(BUFFER_CLASSES),
+      pools: new BufferPools(ticker, BUFFER_CLASSES),
       idleTimeout: 0,
       grace: GRACE,
     };

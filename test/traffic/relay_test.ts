@@ -5,6 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "../kit/assert.ts";
 import { BUFFER_CLASSES, BufferPools } from "../../lib/traffic/deno/buffer_pools.ts";
+import { stoppedTicker, tick } from "../kit/make_pools.ts";
 import { TICK_MS, Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { GRACE, type GracePeriods } from "../../lib/traffic/deno/grace.ts";
 import { type Cause, Relay } from "../../lib/traffic/deno/relay.ts";
@@ -91,17 +92,19 @@ async function turn(): Promise<void> {
 class Scene implements Disposable {
   readonly client = new Peer();
   readonly server = new Peer();
-  readonly ticker = new Ticker();
-  readonly pools = new BufferPools(BUFFER_CLASSES, () => 0);
+  readonly ticker: Ticker;
+  readonly pools: BufferPools;
   readonly floats = new Float64Array(new SharedArrayBuffer(16));
   readonly relay: Relay;
   readonly run: Promise<Cause>;
   cause: Cause | undefined;
 
-  constructor({ idleTimeout = 0, grace = SHORT } = {}) {
-    // Only this test moves the time.
-    this.ticker[Symbol.dispose]();
-    const { client, server, ticker, pools, floats } = this;
+  /** Without a ticker of its own only the test moves the time. */
+  constructor({ idleTimeout = 0, grace = SHORT, ticker = stoppedTicker() } = {}) {
+    const pools = new BufferPools(ticker, BUFFER_CLASSES, () => 0);
+    this.ticker = ticker;
+    this.pools = pools;
+    const { client, server, floats } = this;
     const context = { ticker, pools, idleTimeout, grace };
     this.relay = new Relay(context, client, server, { floats, sent: 0, received: 1 });
     this.run = this.relay.run();
@@ -110,8 +113,7 @@ class Scene implements Disposable {
 
   /** One tick, and all that follows from it. */
   async tick(): Promise<void> {
-    this.ticker.now++;
-    for (const each of this.ticker.ticking) each.onTick(this.ticker.now);
+    tick(this.ticker);
     await turn();
   }
 
@@ -238,6 +240,37 @@ for (const [name, lose, cause] of LOSSES) {
   }
 }
 
+/** What limits a connection for the first time after the ticker has slept for an hour, and for how long. */
+const AFTER_SLEEP: [string, number, (scene: Scene) => void][] = [
+  ["the server's end of file", SHORT.client, ({ server }) => server.end()],
+  ["the client's end of file", SHORT.server, ({ client }) => client.end()],
+  ["a reset of the server", SHORT.lost, ({ server }) => server.reset()],
+];
+
+for (const [name, limit, happen] of AFTER_SLEEP) {
+  Deno.test(`after an hour of silence, ${name} allows its whole grace`, async () => {
+    let ms = 0;
+    const ticker = new Ticker(undefined, () => ms);
+    using scene = new Scene({ ticker });
+    ms = 3_600_000;
+    happen(scene);
+    await turn();
+    assert(ticker.now >= ms / TICK_MS, "the ticker is not awake");
+    // From now on only this test moves the time.
+    ticker[Symbol.dispose]();
+    assertTime(await scene.seconds(30), limit);
+  });
+}
+
+Deno.test("with -T, silence before the connection began does not count", async () => {
+  let ms = 0;
+  const ticker = new Ticker(undefined, () => ms);
+  ms = 3_600_000;
+  using scene = new Scene({ ticker, idleTimeout: 5 });
+  ticker[Symbol.dispose]();
+  assertTime(await scene.seconds(30), 5);
+});
+
 Deno.test("a reset by the server is passed on as an end of file, after its last words", async () => {
   using scene = new Scene();
   scene.server.send(100);
@@ -313,7 +346,7 @@ Deno.test("a fault of this program in the meter ends its connection and is told"
   });
   const context = {
     ticker,
-    pools: new BufferPools(BUFFER_CLASSES, () => 0),
+    pools: new BufferPools(ticker, BUFFER_CLASSES, () => 0),
     idleTimeout: 1,
     grace: SHORT,
   };
@@ -342,7 +375,7 @@ Deno.test("a fault of this program in a tick ends its connection and is told", a
 
 Deno.test("a buffer is nobody else's while a read that the relay gave up may still fill it", async () => {
   using ticker = new Ticker();
-  const pools = new BufferPools(BUFFER_CLASSES, () => 0);
+  const pools = new BufferPools(ticker, BUFFER_CLASSES, () => 0);
   const late = Promise.withResolvers<number | null>();
   const buffers: Uint8Array[] = [];
   // The server fills the smallest buffer, then its next read hangs, while writing to the client fails.
@@ -387,7 +420,7 @@ Deno.test("the same when a fault or the deadline gives the read up", async () =>
 
 Deno.test("large buffers are still to be had after many relays", async () => {
   using ticker = new Ticker();
-  const pools = new BufferPools(BUFFER_CLASSES, () => 0);
+  const pools = new BufferPools(ticker, BUFFER_CLASSES, () => 0);
   for (let count = 0; count < 1000; count++) {
     // Each reads enough to climb to the largest class, then both sides end.
     let left = 4;

@@ -1,5 +1,5 @@
 /**
- * The ticker of a thread, in its own time: ticks, deadlines of any length, and what throws.
+ * The ticker of a thread, in its own time: ticks, sleep, deadlines of any length, and what throws.
  *
  * @module
  */
@@ -10,10 +10,15 @@ import { TICK_MS, Ticker } from "../../lib/traffic/deno/ticker.ts";
 async function reach(ticker: Ticker, tick: number): Promise<void> {
   if (ticker.now >= tick) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const waiter = { onTick: (now: number) => now >= tick && resolve() };
-  ticker.ticking.add(waiter);
+  const waiter = {
+    onTick: (now: number): void => {
+      if (now < tick) return;
+      ticker.unwatch(waiter);
+      resolve();
+    },
+  };
+  ticker.watch(waiter);
   await promise;
-  ticker.ticking.delete(waiter);
 }
 
 /** Notes the tick at which a signal aborts. */
@@ -35,7 +40,7 @@ for (const seconds of [0, 0.1, 0.25, 1, 5, 3600]) {
 Deno.test("each tick looks at everything that is watched, once", async () => {
   using ticker = new Ticker();
   const seen: number[] = [];
-  ticker.ticking.add({ onTick: (now) => seen.push(now) });
+  ticker.watch({ onTick: (now) => seen.push(now) });
   await reach(ticker, 3);
   assertEquals(seen, [1, 2, 3]);
 });
@@ -46,10 +51,11 @@ Deno.test("what leaves while it is looked at is not looked at again, the others 
   const leaver = {
     onTick: (): void => {
       seen.push("leaver");
-      ticker.ticking.delete(leaver);
+      ticker.unwatch(leaver);
     },
   };
-  ticker.ticking.add(leaver).add({ onTick: () => seen.push("other") });
+  ticker.watch(leaver);
+  ticker.watch({ onTick: () => seen.push("other") });
   await reach(ticker, 2);
   assertEquals(seen, ["leaver", "other", "other"]);
 });
@@ -100,18 +106,113 @@ Deno.test("a ticker that is disposed of does not tick, and aborts nothing", asyn
   assertEquals([ticker.now, signal.aborted], [0, false]);
 });
 
+Deno.test("a ticker that has nothing to do stands still: from its start, and again after work", async () => {
+  using ticker = new Ticker();
+  using other = new Ticker();
+  await reach(other, 2);
+  assertEquals(ticker.now, 0);
+  await reach(ticker, ticker.now + 2);
+  const { now } = ticker;
+  await reach(other, other.now + 3);
+  assertEquals(ticker.now, now);
+});
+
+Deno.test("a ticker that is woken counts the ticks that it has slept through, whole ones only", () => {
+  for (
+    const [slept, ticks] of [[0, 0], [1, 0], [249, 0], [250, 1], [1999, 7], [3_600_000, 14400]]
+  ) {
+    let ms = 12_345;
+    using ticker = new Ticker(undefined, () => ms);
+    ms += slept ?? 0;
+    ticker.watch({ onTick: () => {} });
+    assertEquals(ticker.now, ticks, `${slept} ms`);
+    // It is awake: its clock does not count any more.
+    ms += 10_000;
+    ticker.watch({ onTick: () => {} });
+    assertEquals(ticker.now, ticks);
+  }
+});
+
+Deno.test("time that it was awake is not counted as slept", async () => {
+  let ms = 0;
+  using ticker = new Ticker(undefined, () => ms);
+  ms = 5 * TICK_MS;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const once = {
+    onTick: (): void => {
+      ticker.unwatch(once);
+      ms += 1000 * TICK_MS;
+      resolve();
+    },
+  };
+  ticker.watch(once);
+  await promise;
+  ms += 3 * TICK_MS;
+  assertEquals(ticker.after(0), 5 + 1 + 3 + Ticker.ticks(0));
+});
+
+Deno.test("a deadline taken from a ticker that sleeps aborts after its time, counted from now", async () => {
+  let ms = 0;
+  using ticker = new Ticker(undefined, () => ms);
+  ms = 1000 * TICK_MS;
+  const signal = ticker.deadline(0.25);
+  const noted = note(ticker, signal);
+  // Nothing else keeps it awake.
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  assertEquals(noted.at, 1000 + Ticker.ticks(0.25));
+});
+
+Deno.test("the tick at which a time is over is counted from now, and no deadline of that time is later", () => {
+  let ms = 0;
+  using ticker = new Ticker(undefined, () => ms);
+  ms = 100 * TICK_MS;
+  assertEquals(ticker.after(5), 100 + Ticker.ticks(5));
+  const signal = ticker.deadline(5);
+  assertEquals(ticker.after(5), 100 + Ticker.ticks(5));
+  assertEquals(signal.aborted, false);
+});
+
+Deno.test("a ticker that is disposed of is woken by nothing", async () => {
+  let ms = 0;
+  const ticker = new Ticker(undefined, () => ms);
+  using other = new Ticker();
+  ticker[Symbol.dispose]();
+  ms = 1000 * TICK_MS;
+  let looks = 0;
+  ticker.watch({ onTick: () => looks++ });
+  const signal = ticker.deadline(0);
+  await reach(other, 3);
+  assertEquals([ticker.now, looks, signal.aborted], [0, 0, false]);
+});
+
+Deno.test("one that throws while nothing else is watched lets the ticker sleep and be woken again", async () => {
+  const faults: unknown[] = [];
+  using ticker = new Ticker((fault) => faults.push(fault));
+  using other = new Ticker();
+  const fault = new Error("broken");
+  ticker.watch({
+    onTick: (): void => {
+      throw fault;
+    },
+  });
+  await reach(other, 3);
+  assertEquals([ticker.now, ticker.ticking.size], [1, 0]);
+  await reach(ticker, ticker.now + 3);
+  assertEquals(faults, [fault]);
+});
+
 Deno.test("one that throws stops neither the ticker nor the others, and is told once", async () => {
   const faults: unknown[] = [];
   using ticker = new Ticker((fault) => faults.push(fault));
   const seen: string[] = [];
   const fault = new Error("broken");
-  ticker.ticking.add({ onTick: () => seen.push("before") });
-  ticker.ticking.add({
+  ticker.watch({ onTick: () => seen.push("before") });
+  ticker.watch({
     onTick: (): void => {
       throw fault;
     },
   });
-  ticker.ticking.add({ onTick: () => seen.push("behind") });
+  ticker.watch({ onTick: () => seen.push("behind") });
   const signal = ticker.deadline(0);
   await reach(ticker, 2);
   assertEquals(seen, ["before", "behind", "before", "behind"]);

@@ -21,7 +21,7 @@
  *
  * @module
  */
-import type { Ticking } from "./ticker.ts";
+import type { Ticker, Ticking } from "./ticker.ts";
 
 /** A buffer that a runtime may read into. */
 export type Buffer = Uint8Array<ArrayBuffer>;
@@ -69,20 +69,25 @@ interface Pool {
   spare: number;
 }
 
-/** The pools of one thread. */
+/** The pools of one thread. They are watched only while there is something to let go of, or much is moved. */
 export class BufferPools implements Ticking {
-  /** Ticks so far, by which a pause is told. */
-  now = 0;
+  readonly #ticker: Ticker;
   readonly #pools: readonly Pool[];
   readonly #chance: () => number;
 
   /**
    * Makes empty pools.
    *
+   * @param ticker Tells when to let go of what was not needed.
    * @param readBuffer The classes, smallest first.
    * @param chance Draws a number from 0 up to 1.
    */
-  constructor(readBuffer: readonly BufferClass[], chance: () => number = Math.random) {
+  constructor(
+    ticker: Ticker,
+    readBuffer: readonly BufferClass[],
+    chance: () => number = Math.random,
+  ) {
+    this.#ticker = ticker;
     this.#chance = chance;
     this.#pools = readBuffer.map((kind) => ({ kind, free: [], inUse: 0, waiting: 0, spare: 0 }));
   }
@@ -122,6 +127,13 @@ export class BufferPools implements Ticking {
     if (pool === undefined) return;
     pool.inUse--;
     pool.free.push(buffer.buffer);
+    if (pool.free.length > kept(level)) this.#ticker.watch(this);
+  }
+
+  /** The tick now, for a connection that moves much: by ticks its pauses are told, so the ticker has to be awake. */
+  tick(): number {
+    this.#ticker.watch(this);
+    return this.#ticker.now;
   }
 
   /**
@@ -143,15 +155,22 @@ export class BufferPools implements Ticking {
     if (pool !== undefined) pool.waiting--;
   }
 
-  /** Lets go of what was not needed for a while. */
+  /** Lets go of what was not needed for a while; when nothing is left to let go of, it is watched no more. */
   onTick(now: number): void {
-    this.now = now;
     if (now % TRIM_TICKS !== 0) return;
+    let left = false;
     for (const [level, pool] of this.#pools.entries()) {
-      pool.free.splice(0, Math.max(0, pool.spare - (level === 0 ? MIN_FREE : 0)));
+      pool.free.splice(0, Math.max(0, pool.spare - kept(level)));
       pool.spare = pool.free.length;
+      left ||= pool.spare > kept(level);
     }
+    if (!left) this.#ticker.unwatch(this);
   }
+}
+
+/** How many free buffers of a class are always kept. */
+function kept(level: number): number {
+  return level === 0 ? MIN_FREE : 0;
 }
 
 /** How many of a class anybody may have. */

@@ -79,8 +79,8 @@ export class Engine {
     this.#ticker = new Ticker((fault) => reportFault(reporter, fault));
     this.#reporter = reporter;
     this.#acceptor = new Acceptor(listener, reporter);
-    const pools = new BufferPools(dumpTo === undefined ? BUFFER_CLASSES : DUMP_BUFFER_CLASSES);
-    this.#ticker.ticking.add(pools);
+    const classes = dumpTo === undefined ? BUFFER_CLASSES : DUMP_BUFFER_CLASSES;
+    const pools = new BufferPools(this.#ticker, classes);
     const ports = new PortWatch(this.#ticker, reporter);
     const context: SessionContext = {
       ...config,

@@ -25,19 +25,19 @@ export class PortWatch implements Ticking {
 
   /** There was no port: resolves on the next tick. Accepting goes on: another server's address may have ports left. */
   wait(): Promise<void> {
+    this.#ticker.watch(this);
     const { now } = this.#ticker;
     if (now - this.#wanted > Ticker.ticks(EPISODE_SECONDS)) {
       this.#writer.log("warning", "out of local ports: connects wait until some are free");
     }
     this.#wanted = now;
-    this.#ticker.ticking.add(this);
     this.#next ??= Promise.withResolvers();
     return this.#next.promise;
   }
 
   /** Lets everybody try again. */
   onTick(): void {
-    this.#ticker.ticking.delete(this);
+    this.#ticker.unwatch(this);
     this.#next?.resolve();
     this.#next = undefined;
   }

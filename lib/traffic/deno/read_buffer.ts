@@ -21,9 +21,9 @@ export class ReadBuffer {
   #waits = true;
   #bursts = 0;
   #quiet = 0;
-  /** Bytes since the last pause. */
+  /** Bytes of reads that were not small, since the last pause. */
   #moved = 0;
-  /** Tick of the last read. */
+  /** Tick of the last of those reads. */
   #last = 0;
 
   /** Starts with the smallest class. */
@@ -57,17 +57,24 @@ export class ReadBuffer {
    * @param read Bytes of the last read; if they fill the buffer, more is surely there.
    */
   resize(read: number): void {
-    const { now } = this.#pools;
-    if (now - this.#last > 1) this.#moved = 0;
-    this.#last = now;
-    this.#moved += read;
-    if (read === this.buffer.length) this.#up(0);
-    else if (this.level > 0 && !this.#stays(read)) this.#down();
+    const filled = read === this.buffer.length;
+    // Small messages do not keep the ticker awake.
+    if (this.level === 0 && !filled) return;
+    this.#addMoved(read);
+    if (filled) this.#up(0);
+    else if (!this.#stays(read)) this.#down();
   }
 
   /** Gives the buffer back. */
   end(): void {
     this.#leave();
+  }
+
+  #addMoved(bytes: number): void {
+    const now = this.#pools.tick();
+    if (now - this.#last > 1) this.#moved = 0;
+    this.#last = now;
+    this.#moved += bytes;
   }
 
   #up(keep: number): boolean {

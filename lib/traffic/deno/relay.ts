@@ -47,7 +47,7 @@ const UNREAD_TICKS = 2;
 
 /** One relayed connection. */
 export class Relay implements Ticking {
-  /** Tick of the last byte. */
+  /** Tick of the last byte; right only while the relay is watched. */
   lastActivity: number;
   /** How it ended; undefined while neither side has. */
   cause: Cause | undefined;
@@ -91,7 +91,7 @@ export class Relay implements Ticking {
    * @throws A fault of this program's own, never a failure of a stream.
    */
   run(): Promise<Cause> {
-    if (this.#limit !== Infinity) this.#context.ticker.ticking.add(this);
+    if (this.#limit !== Infinity) this.#watchSilence();
     // The last one to end finishes the relay.
     this.#pump("client", this.#client, this.#server).catch((fault) => this.#break(fault));
     this.#pump("server", this.#server, this.#client).catch((fault) => this.#break(fault));
@@ -242,8 +242,8 @@ export class Relay implements Ticking {
     const { ticker, grace } = this.#context;
     this.cause ??= "server reset";
     if (this.#deadline !== Infinity) return;
-    this.#deadline = ticker.now + Ticker.ticks(grace.lost);
-    ticker.ticking.add(this);
+    this.#deadline = ticker.after(grace.lost);
+    ticker.watch(this);
   }
 
   /**
@@ -264,15 +264,20 @@ export class Relay implements Ticking {
 
   /** Allows the remaining direction so many seconds of silence. */
   #limitSilence(seconds: number): void {
-    const { ticker } = this.#context;
     this.#limit = Ticker.ticks(seconds);
+    this.#watchSilence();
+  }
+
+  /** Silence is counted from now on; before, the ticker may have slept. */
+  #watchSilence(): void {
+    const { ticker } = this.#context;
+    ticker.watch(this);
     this.lastActivity = ticker.now;
-    ticker.ticking.add(this);
   }
 
   #close(): void {
     this.#finished = true;
-    this.#context.ticker.ticking.delete(this);
+    this.#context.ticker.unwatch(this);
     closeStream(this.#client);
     closeStream(this.#server);
   }

@@ -17,7 +17,7 @@ import type { Dump } from "./dump_writer.ts";
 import { Relay, type RelayContext } from "./relay.ts";
 import { type End, logEnd, type SessionLog, traceAttempt } from "./session_log.ts";
 import { closeStream, type Stream } from "./stream.ts";
-import { Ticker, type Ticking } from "./ticker.ts";
+import type { Ticking } from "./ticker.ts";
 
 /** What all sessions of a thread share. */
 export interface SessionContext extends AttemptRules, RelayContext, SessionLog {
@@ -78,16 +78,17 @@ function watchProof(
   attempt: Attempt,
   relay: Relay,
 ): Disposable {
-  const due = ticker.now + Ticker.ticks(PROVEN_MS / 1000);
+  if (ejectAfter <= 0) return new DisposableStack();
+  const due = ticker.after(PROVEN_MS / 1000);
   const watch: Ticking = {
     onTick: (now) => {
       if (relay.received === 0 && now < due) return;
       attempt.proven();
-      ticker.ticking.delete(watch);
+      ticker.unwatch(watch);
     },
   };
-  if (ejectAfter > 0) ticker.ticking.add(watch);
-  return { [Symbol.dispose]: () => void ticker.ticking.delete(watch) };
+  ticker.watch(watch);
+  return { [Symbol.dispose]: () => ticker.unwatch(watch) };
 }
 
 /**
@@ -101,7 +102,7 @@ async function reach(
   stack: DisposableStack,
 ): Promise<Reached | undefined> {
   const { ticker, connectTimeout, reporter, source } = context;
-  const patience = ticker.now + Ticker.ticks(connectTimeout);
+  const patience = ticker.after(connectTimeout);
   for (let step = attempt.begin(); step.kind !== "refuse";) {
     const { lease } = step;
     const deadline = ticker.deadline(connectTimeout);
