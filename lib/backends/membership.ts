@@ -6,18 +6,20 @@
 import { channelName, type Destination } from "../core/command_line/destination.ts";
 import { type ChannelSettings, channelSettings } from "../core/command_line/settings.ts";
 import type { LogLine } from "../core/events.ts";
-import { type AddressAnswer, chooseAddress, type IpAddress } from "../core/names/answer.ts";
-import { decideMembership, type PresentMember } from "../core/names/membership.ts";
-import { type Wanted, wantedAddresses, wantedServices } from "../core/names/records.ts";
-import { formatEndpoint } from "../core/net/socket_address.ts";
+import { chooseAddress } from "../core/names/answer.ts";
+import {
+  decideMembership,
+  type MembershipChange,
+  type PresentMember,
+} from "../core/names/membership.ts";
 import { freeSlot, isTaken } from "../core/table/access.ts";
 import { apply, type Change } from "../core/table/change.ts";
 import { decodeFlags, encodeFlags } from "../core/table/flags.ts";
-import { type Place, placeAt, unresolvedPlace } from "../core/table/place.ts";
+import { placeAt, unresolvedPlace } from "../core/table/place.ts";
 import { MAX_CHANNELS, slotOf, type Table } from "../core/table/schema.ts";
 import { viewChannel } from "../core/table/view.ts";
-import { missingGrants } from "./addresses.ts";
 import type { Directory } from "./directory.ts";
+import { findAddresses, findServices, type Found } from "./found.ts";
 import type { Lookups } from "./lookups.ts";
 import { channelText, type Movable, moveChannel, presentAddress } from "./moving.ts";
 
@@ -35,15 +37,6 @@ export interface Look {
   readonly known: boolean;
   /** What has changed, for the log. */
   readonly lines: readonly LogLine[];
-}
-
-/** A record with what its channel needs. */
-interface Found extends Wanted {
-  readonly port: number;
-  /** Its port and address as they are written. */
-  readonly label: string;
-  /** The addresses of its host. */
-  readonly answer: AddressAnswer;
 }
 
 /** A channel of the destination. */
@@ -87,22 +80,23 @@ export class Membership {
    */
   async look(reserve = 0): Promise<Look> {
     const found = await this.#find();
-    const { table } = this.#backends;
-    const room = countFree(table, this.group) - reserve;
-    const { joins, stays, leaves, surplus } = decideMembership(
-      found,
-      [...this.#followers.values()],
-      room,
-    );
+    const { stays, joins, leaves, surplus } = this.#decide(found, reserve);
     // First those that come, then those that go: in between a client would find nobody.
     const lines = [
       ...stays.flatMap(({ member, record }) => this.#stay(member, record)),
       ...joins.flatMap((record) => this.#join(record)),
       ...leaves.map((member) => this.#leave(member)),
-      ...this.#tellSurplus(surplus, found.length),
     ];
     this.sweep();
+    const late = surplus > 0 ? this.#decide(found, reserve) : { joins: [], surplus: 0 };
+    lines.push(...late.joins.flatMap((record) => this.#join(record)));
+    lines.push(...this.#tellSurplus(late.surplus, found.length));
     return { known: found.length > 0, lines };
+  }
+
+  #decide(found: readonly Found[], reserve: number): MembershipChange<Found> {
+    const room = countFree(this.#backends.table, this.group) - reserve;
+    return decideMembership(found, [...this.#followers.values()], room);
   }
 
   /** Frees the rows of leaving channels whose last connection has ended. */
@@ -120,38 +114,14 @@ export class Membership {
   }
 
   #find(): Promise<Found[]> {
-    return this.destination.address.kind === "dns" ? this.#findAddresses() : this.#findServices();
-  }
-
-  async #findAddresses(): Promise<Found[]> {
-    const { address, port } = this.destination;
     const { table, lookups } = this.#backends;
-    const present = [...this.#followers.values()].flatMap(({ slot }) =>
-      presentAddress(table, slot) ?? []
-    );
-    const answer = reachable(await lookups.addresses(address.text), port);
-    return wantedAddresses(answer, present).map((wanted) => ({
-      ...wanted,
-      port,
-      label: formatEndpoint({ ...wanted.address, port }),
-      answer: { addresses: [wanted.address], failed: [] },
-    }));
-  }
-
-  async #findServices(): Promise<Found[]> {
-    const { lookups } = this.#backends;
-    const wanted = wantedServices(await lookups.services(this.destination.address.text));
-    const own = wanted.filter(({ key }) => this.#followers.has(key));
-    const others = wanted.filter(({ key }) => !this.#followers.has(key));
-    // However many records there are, only as many hosts are looked up as a group can have.
-    const looked = new Set([...own, ...others.slice(0, MAX_CHANNELS)]);
-    return await Promise.all(wanted.map(async (each) => ({
-      ...each,
-      label: each.key,
-      answer: looked.has(each)
-        ? reachable(await lookups.addresses(each.target), each.port)
-        : { addresses: [], failed: [] },
-    })));
+    const present = [...this.#followers.values()];
+    if (this.destination.address.kind === "srv") {
+      return findServices(this.destination, lookups, new Set(present.map(({ key }) => key)));
+    }
+    const addresses = present.filter(({ leaving }) => !leaving)
+      .flatMap(({ slot }) => presentAddress(table, slot) ?? []);
+    return findAddresses(this.destination, lookups, addresses);
   }
 
   #leave({ key, slot }: PresentMember): LogLine {
@@ -189,8 +159,8 @@ export class Membership {
     const { table, directory } = this.#backends;
     const slot = freeSlot(table, this.group);
     if (slot === undefined) return [];
-    const address: IpAddress | undefined = chooseAddress(undefined, record.answer);
-    const place: Place = address === undefined
+    const address = chooseAddress(undefined, record.answer);
+    const place = address === undefined
       ? unresolvedPlace(record.port)
       : placeAt(address, record.port);
     const observed = address === undefined ? "unresolved" : "up";
@@ -245,12 +215,6 @@ export class Membership {
       fields: { name: channelName(this.destination), records, ignored: surplus },
     }];
   }
-}
-
-/** An answer without the addresses that may not be connected to. */
-export function reachable(answer: AddressAnswer, port: number): AddressAnswer {
-  const addresses = answer.addresses.filter((address) => missingGrants(address, port).length === 0);
-  return { ...answer, addresses };
 }
 
 function countFree(table: Table, group: number): number {

@@ -8,7 +8,8 @@
 import type { Destination } from "../core/command_line/destination.ts";
 import type { LineWriter, LogLine } from "../core/events.ts";
 import { literalEndpoint } from "./addresses.ts";
-import { type Backends, type Membership, reachable } from "./membership.ts";
+import { reachable } from "./found.ts";
+import type { Backends, Look, Membership } from "./membership.ts";
 import { moveChannel } from "./moving.ts";
 
 /** Least time between two look-ups of one name, in ms. */
@@ -23,7 +24,7 @@ interface Subject {
   /** What it is called in the log. */
   readonly name: string;
   /** Looks it up and has its channels follow. */
-  readonly look: () => Promise<{ readonly known: boolean; readonly lines: readonly LogLine[] }>;
+  readonly look: () => Promise<Look>;
 }
 
 /** What is remembered of a subject. */
@@ -126,9 +127,7 @@ export class NameWatch implements Disposable {
     return { key: `host ${text}`, name: text, look: () => this.#lookHost(text) };
   }
 
-  async #lookHost(
-    name: string,
-  ): Promise<{ readonly known: boolean; readonly lines: readonly LogLine[] }> {
+  async #lookHost(name: string): Promise<Look> {
     const { directory, lookups } = this.#backends;
     const answer = await lookups.addresses(name);
     if (this.#over) return { known: true, lines: [] };

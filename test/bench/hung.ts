@@ -9,11 +9,12 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { delay, freePort, Processes, type Running, untilListening } from "./processes.ts";
 import { runProgram } from "./run_program.ts";
 import { print } from "./terminal.ts";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const BACKENDS = 3;
 const INTERVAL_MS = 1000;
 const CHECK_TIMEOUT_MS = 500;
