@@ -1,7 +1,7 @@
 /** Servers that fail: what clients get, what operators see, in one thread and in several. */
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { Backend, banner, type Behaviour, hold } from "./backends.ts";
-import { get, gets, Guest } from "./clients.ts";
+import { Backend, banner, type Behaviour, hold, sink } from "./backends.ts";
+import { dial, get, gets, Guest } from "./clients.ts";
 import { commands, type Instance, run, running, startBalance, TempDir } from "./harness.ts";
 import { deadPort, freePort, ownAddress } from "./ports.ts";
 import { eventually, within } from "./wait.ts";
@@ -131,6 +131,28 @@ for (const workers of [1, 2]) {
       assertEquals((await balance.column("status"))[1], "ejct");
     });
 
+    for (const [what, behave] of [["answers", hold], ["is silent for a second", sink]] as const) {
+      test(`--eject: a trial that ${what} and goes on brings its channel back`, async () => {
+        const host = ownAddress();
+        const port = freePort();
+        await using good = new Backend("A", hold, "127.0.0.1", 0);
+        await using balance = await start(["--eject", "1"], [good.operand, `${host}:${port}`]);
+        await eventually(async () => {
+          using _guest = await Guest.come(balance.port);
+          return (await balance.column("status"))[1] === "ejct";
+        }, "ejected");
+        await using back = new Backend("B", behave, host, port);
+        const clients: Deno.TcpConn[] = [];
+        using stack = new DisposableStack();
+        await eventually(async () => {
+          clients.push(stack.use(await dial(balance.port)));
+          return back.open === 1;
+        }, "the trial");
+        await shows(balance, "ENA", "ENA");
+        assertEquals(back.open, 1);
+      });
+    }
+
     test("--when-down try: with every server down clients are served all the same, told once", async () => {
       await using good = new Backend("A", banner, "127.0.0.1", 0);
       const dead = deadPort();
@@ -180,6 +202,21 @@ for (const workers of [1, 2]) {
       // It can still be ended.
       assertEquals(await balance.ctl("kill"), "shutdown complete, exiting.");
       await balance.gone();
+    });
+
+    test("--when-down refuse: a port that somebody else has taken is taken back when it is free", async () => {
+      const host = ownAddress();
+      const port = freePort();
+      const options = ["--check", "tcp", "--when-down", "refuse", ...QUICK];
+      await using balance = await start(options, [`${host}:${port}`]);
+      await balance.stderr?.until("no channel is usable: clients are refused");
+      const stranger = new Backend("stranger", banner, "0.0.0.0", balance.port);
+      await using _back = new Backend("B", banner, host, port);
+      await balance.stderr?.until("cannot listen again");
+      assertEquals(await outcome(balance.port), "stranger");
+      await stranger[Symbol.asyncDispose]();
+      await balance.stderr?.until("clients are accepted again");
+      assertEquals(await gets(3, balance.port), "B B B");
     });
 
     test("--cut-down: connections of a server that a check takes down end, others stay", async () => {
