@@ -14,7 +14,7 @@ export type Sources = ReadonlyMap<string, string>;
 export const FLOORS: readonly (readonly string[])[] = [
   ["lib/core/"],
   ["lib/core/net/"],
-  ["lib/core/table/", "lib/core/health/", "lib/core/names/"],
+  ["lib/core/table/", "lib/core/edge/", "lib/core/health/", "lib/core/names/"],
   ["lib/core/schedule/", "lib/core/report/", "lib/core/command_line/"],
   ["lib/core/session/", "lib/core/control/commands/"],
   ["lib/core/control/"],
