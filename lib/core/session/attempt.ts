@@ -2,23 +2,25 @@
  * One client's way to a server, as plain steps: choose and claim a channel, and after a failed connect the next one.
  *
  * Whoever moves the bytes calls {@link Attempt.begin} once, then {@link Attempt.failed} or {@link Attempt.connected} for each
- * connect that it was told to make, {@link Attempt.proven} when a connection has shown that its server works, and at last
+ * connect that it was told to make, {@link Attempt.again} when a wait in the queue may be over, {@link Attempt.proven} when
+ * a connection has shown that its server works, and at last
  * {@link Attempt.ended}. No step waits, so that every engine takes the same ones.
  *
  * ```
  * begin → try a lease ─ connected → ended
  *           ↑    │ failed
  *           └────┴→ wait (the same lease once more), or refuse: the client is closed
+ *                   queue ─ again → as begin and failed
  * ```
  *
  * @module
  */
 import type { Endpoint } from "../net/socket_address.ts";
 import { advanceCursor, type Client, NOTHING, type Scheduler } from "../schedule/schedule.ts";
-import { allHeld, autodisable, release } from "../table/access.ts";
+import { allHeld, anyChannel, autodisable, isFull, release } from "../table/access.ts";
 import { abandonTrial, countFailure, failTrial, isOnTrial, succeed } from "../table/ejection.ts";
 import type { EndpointReader } from "../table/endpoint.ts";
-import type { Table } from "../table/schema.ts";
+import { asIfUp, type Table } from "../table/schema.ts";
 import { type ConnectFailure, isShortage, type Shortage } from "./cause.ts";
 
 /** What a client's connection showed of a channel. */
@@ -58,6 +60,8 @@ export interface AttemptRules {
   readonly ejectAfter: number;
   /** Whether channels that are not up are tried when none is (`--when-down try`). */
   readonly lastResort: boolean;
+  /** The clients that wait while every channel is full (`--queue`); without it nobody does. */
+  readonly line?: { mayPass(): boolean } | undefined;
   /** Who is told. */
   readonly observer: AttemptObserver;
 }
@@ -94,10 +98,13 @@ export type Step =
   | { readonly kind: "try"; readonly lease: Lease }
   /** Wait until this machine can connect again, then try the same lease. */
   | { readonly kind: "wait"; readonly lease: Lease }
+  /** Every channel that is left is full: wait in the line, then ask {@link Attempt.again}. */
+  | { readonly kind: "queue" }
   /** Nothing is left: close the client. */
   | { readonly kind: "refuse" };
 
 const REFUSE: Step = { kind: "refuse" };
+const QUEUE: Step = { kind: "queue" };
 
 /** One client's way to a server. Holds at most one lease at a time. */
 export class Attempt implements Disposable {
@@ -105,6 +112,8 @@ export class Attempt implements Disposable {
   readonly #client: Client;
   #lease: Lease | undefined;
   #first: number = NOTHING;
+  /** The slot whose connect failed last. */
+  #failed: number = NOTHING;
   #tried: Set<number> | undefined;
   /** Whether this client is the trial of an ejected channel. */
   #trial = false;
@@ -122,8 +131,14 @@ export class Attempt implements Disposable {
     return this.#lease;
   }
 
-  /** Chooses and claims the client's first channel. */
+  /** Chooses and claims the client's first channel, unless others wait who came before. */
   begin(): Step {
+    return this.#rules.line?.mayPass() === false ? QUEUE : this.again();
+  }
+
+  /** Chooses and claims once more after a wait in the queue, and as {@link begin} if the client did not wait. */
+  again(): Step {
+    if (this.#failed !== NOTHING) return this.#leadOn();
     const { scheduler } = this.#rules;
     const step = this.#lead((resort) => scheduler.first(this.#client, resort));
     this.#first = this.#lease?.slot ?? NOTHING;
@@ -142,13 +157,13 @@ export class Attempt implements Disposable {
     if (!isShortage(reason)) this.#blame(lease, REASONS[reason]);
     // The next choice must see this place free.
     this.#release();
-    const { scheduler, observer } = this.#rules;
     if (!isShortage(reason)) {
-      observer.failed?.(lease);
+      this.#rules.observer.failed?.(lease);
       if (this.#rules.autodisable) this.#disable(lease);
     }
-    const tried = (this.#tried ??= new Set()).add(lease.slot);
-    return this.#lead((resort) => scheduler.next(this.#client, lease.slot, tried, resort));
+    (this.#tried ??= new Set()).add(lease.slot);
+    this.#failed = lease.slot;
+    return this.#leadOn();
   }
 
   /** The connect succeeded: after a failover the turn goes on behind this channel. */
@@ -194,6 +209,12 @@ export class Attempt implements Disposable {
     if (autodisable(table, lease.slot)) observer.disabled?.(lease);
   }
 
+  #leadOn(): Step {
+    const { scheduler } = this.#rules;
+    const tried = this.#tried ?? new Set();
+    return this.#lead((resort) => scheduler.next(this.#client, this.#failed, tried, resort));
+  }
+
   #judge({ byServer, received, ageMs }: Ending): void {
     if (received > 0 || ageMs >= PROVEN_MS) return this.proven();
     // A client that left at once proves nothing.
@@ -220,11 +241,14 @@ export class Attempt implements Disposable {
    * @param choose Chooses and claims; told whether channels that are not up count, since none is.
    */
   #lead(choose: (resort: boolean) => number): Step {
-    const { table, worker, endpoints, lastResort, observer } = this.#rules;
+    const { table, worker, endpoints, lastResort, line, observer } = this.#rules;
     // Not after a choice that found nothing: that one would have begun the turns anew.
     const resort = lastResort && allHeld(table);
     const slot = choose(resort);
-    if (slot === NOTHING) return REFUSE;
+    if (slot === NOTHING) {
+      const waits = line !== undefined && anyChannel(resort ? asIfUp(table) : table, isFull);
+      return waits ? QUEUE : REFUSE;
+    }
     this.#lease = { slot, endpoint: endpoints.read(slot) };
     // Nobody else of this thread is let through to a channel on trial, the last resort apart.
     this.#trial = !resort && isOnTrial(table, worker, slot);

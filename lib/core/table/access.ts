@@ -14,6 +14,7 @@ import {
   counterIndex,
   type CounterName,
   groupWord,
+  instanceWord,
   MAX_CHANNELS,
   MAX_GROUPS,
   type MethodName,
@@ -92,11 +93,27 @@ export function moveCursor(table: Table, group: number, from: number, to: number
  * ever torn, and a thread's next atomic step lets it see what others have written.
  */
 export function usable(table: Table, slot: number): boolean {
-  const { words } = table;
-  if (words[channelWord(slot, "enabled")] === 0) return false;
-  if (table.lastResort === true ? !isLastResort(table, slot) : isHeld(table, slot)) return false;
-  const maxc = words[channelWord(slot, "maxc")] ?? 0;
-  return maxc === 0 || connections(table, slot) < maxc;
+  return isOpen(table, slot) && !isAtLimit(table, slot);
+}
+
+/**
+ * Whether nothing but its limit keeps connections from a channel, so that one will get room when another ends.
+ *
+ * A negative limit admits nobody at any time.
+ */
+export function isFull(table: Table, slot: number): boolean {
+  const maxc = table.words[channelWord(slot, "maxc")] ?? 0;
+  return maxc > 0 && isOpen(table, slot) && isAtLimit(table, slot);
+}
+
+function isOpen(table: Table, slot: number): boolean {
+  if (table.words[channelWord(slot, "enabled")] === 0) return false;
+  return table.lastResort === true ? isLastResort(table, slot) : !isHeld(table, slot);
+}
+
+function isAtLimit(table: Table, slot: number): boolean {
+  const maxc = table.words[channelWord(slot, "maxc")] ?? 0;
+  return maxc !== 0 && connections(table, slot) >= maxc;
 }
 
 /** The weight of a channel that counts now, in thousandths of a unit of weight; in the last resort the operator's. */
@@ -152,6 +169,20 @@ export function allSlots(table: Table): number[] {
   return slots;
 }
 
+/** Whether some channel has a property, {@link usable} or {@link isFull}. */
+export function anyChannel(
+  table: Table,
+  property: (table: Table, slot: number) => boolean,
+): boolean {
+  for (let group = 0; group < MAX_GROUPS; group++) {
+    const count = channelCount(table, group);
+    for (let channel = 0; channel < count; channel++) {
+      if (property(table, slotOf(group, channel))) return true;
+    }
+  }
+  return false;
+}
+
 /**
  * Takes a place on a channel for one connection, counting it in c and totalc.
  *
@@ -198,6 +229,15 @@ export function release(table: Table, worker: number, slot: number): void {
   if (Atomics.sub(words, share, 1) > 0) Atomics.sub(words, channelWord(slot, "connections"), 1);
   // The places of a dead worker have been given back already.
   else Atomics.add(words, share, 1);
+  announceRoom(table);
+}
+
+/** Wakes the threads whose clients wait for a channel, if any do. */
+export function announceRoom(table: Table): void {
+  if (Atomics.load(table.words, instanceWord(table, "waiting")) === 0) return;
+  const room = instanceWord(table, "room");
+  Atomics.add(table.words, room, 1);
+  Atomics.notify(table.words, room);
 }
 
 /** How many threads with a worker's number have died. */
@@ -219,6 +259,7 @@ export function releaseAll(table: Table, worker: number): void {
     if (share !== 0) Atomics.sub(table.words, channelWord(slot, "connections"), share);
     abandonTrial(table, worker, slot);
   }
+  announceRoom(table);
 }
 
 /** Connections that one worker carries now, and was ever given. */

@@ -7,6 +7,7 @@ import { formatEndpoint, readSocketAddress } from "../net/socket_address.ts";
 import { hashText } from "../hash64.ts";
 import { WEIGHT_UNIT } from "../weight.ts";
 import {
+  announceRoom,
   channelCount,
   counter,
   effectiveWeight,
@@ -72,6 +73,7 @@ export type Change =
  */
 export function apply(table: Table, changes: readonly Change[]): void {
   for (const change of changes) applyOne(table, change);
+  announceRoom(table);
 }
 
 function applyOne(table: Table, change: Change): void {

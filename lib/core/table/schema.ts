@@ -12,8 +12,10 @@
  * | words | one a group | {@link GROUP_FIELDS} |
  * | words | one a slot | {@link CHANNEL_FIELDS} |
  * | words | one a worker | {@link WORKER_FIELDS}, then its share of each slot's connections |
+ * | words | one | {@link INSTANCE_FIELDS} |
  * | floats | one a worker and slot | {@link COUNTER_FIELDS}; one writer each, so no step is atomic and a reader sums them |
  * | floats | one a slot | {@link COUNTER_FIELDS}: what `reset` subtracts; main |
+ * | floats | one a worker | {@link REFUSAL_FIELDS}; one writer each, as above |
  *
  * @module
  */
@@ -102,6 +104,26 @@ export const CHANNEL_FIELDS = {
 /** What the table knows of a worker, in words. */
 export const WORKER_FIELDS = {
   epoch: { content: "how many threads of this number have died", writer: "main" },
+  clients: { content: "its share of the instance's clients", writer: "that worker; main" },
+  waiting: { content: "its share of the clients that wait", writer: "that worker; main" },
+  oldest: {
+    content: "ticket of its client that has waited longest and might be served; 0 is none",
+    writer: "that worker; main",
+  },
+} as const satisfies Record<string, Field>;
+
+/** What the table knows of the whole instance, in words. */
+export const INSTANCE_FIELDS = {
+  clients: {
+    content: "clients now, from their accept to their end",
+    writer: "any thread, atomic",
+  },
+  waiting: { content: "clients that wait for a channel", writer: "any thread, atomic" },
+  ticket: { content: "ticket of the client that began to wait last", writer: "any thread, atomic" },
+  room: {
+    content: "changes when a client that waits may be served; threads sleep on it",
+    writer: "any thread, atomic",
+  },
 } as const satisfies Record<string, Field>;
 
 /** What each worker counts for a channel, in floats. */
@@ -110,6 +132,24 @@ export const COUNTER_FIELDS = {
   sent: { content: "bytes from clients to the server", writer: "that worker" },
   received: { content: "bytes from the server to clients", writer: "that worker" },
 } as const satisfies Record<string, Field>;
+
+/** Why clients are refused, as each worker counts them, in floats. */
+export const REFUSAL_FIELDS = {
+  "denied": { content: "in a network of --deny", writer: "that worker" },
+  "not allowed": { content: "in no network of --allow", writer: "that worker" },
+  "connections": { content: "has --max-conns-per-client already", writer: "that worker" },
+  "rate": { content: "comes faster than --rate-per-client", writer: "that worker" },
+  "bad header": { content: "began with no PROXY header of --proxy-in", writer: "that worker" },
+  "no header": { content: "sent none in time", writer: "that worker" },
+  "queue full": { content: "more than --queue would wait", writer: "that worker" },
+  "queue timeout": { content: "has waited as long as --queue says", writer: "that worker" },
+} as const satisfies Record<string, Field>;
+
+/** Why a client is refused. */
+export type Refusal = keyof typeof REFUSAL_FIELDS;
+
+/** All reasons, in the order of reports. */
+export const REFUSALS = Object.keys(REFUSAL_FIELDS) as readonly Refusal[];
 
 /** How a group can distribute; the index is the number in the table. */
 export const METHODS = ["rr", "hash", "least", "random", "rendezvous"] as const;
@@ -153,6 +193,8 @@ const GROUP = offsetsOf(GROUP_FIELDS);
 const CHANNEL = offsetsOf(CHANNEL_FIELDS);
 const WORKER = offsetsOf(WORKER_FIELDS);
 const COUNTER = offsetsOf(COUNTER_FIELDS);
+const INSTANCE = offsetsOf(INSTANCE_FIELDS);
+const REFUSAL = offsetsOf(REFUSAL_FIELDS);
 
 const GROUP_SIZE = sizeOf(GROUP_FIELDS);
 const CHANNEL_SIZE = sizeOf(CHANNEL_FIELDS);
@@ -191,7 +233,7 @@ export interface Table {
  * @param workers Threads that will count in it, at least 1.
  */
 export function createTable(workers: number): Table {
-  const floats = (workers + 1) * SLOTS * COUNTER_SIZE;
+  const floats = refusalsAt(workers) + workers * REFUSALS.length;
   return openTable(new SharedArrayBuffer(floatsAt(workers) + floats * 8), workers);
 }
 
@@ -218,7 +260,15 @@ export function asIfUp(table: Table): Table {
 }
 
 function wordCount(workers: number): number {
+  return instanceAt(workers) + sizeOf(INSTANCE_FIELDS);
+}
+
+function instanceAt(workers: number): number {
   return WORKERS_AT + workers * (WORKER_SIZE + SLOTS);
+}
+
+function refusalsAt(workers: number): number {
+  return (workers + 1) * SLOTS * COUNTER_SIZE;
 }
 
 function floatsAt(workers: number): number {
@@ -267,4 +317,14 @@ export function shareWord(worker: number, slot: number): number {
  */
 export function counterIndex(worker: number, slot: number, counter: CounterName): number {
   return (worker * SLOTS + slot) * COUNTER_SIZE + COUNTER[counter];
+}
+
+/** The index in {@link Table.words} of a field of the instance. */
+export function instanceWord(table: Table, field: keyof typeof INSTANCE_FIELDS): number {
+  return instanceAt(table.workers) + INSTANCE[field];
+}
+
+/** The index in {@link Table.floats} of how many clients a worker has refused for a reason. */
+export function refusalIndex(table: Table, worker: number, reason: Refusal): number {
+  return refusalsAt(table.workers) + worker * REFUSALS.length + REFUSAL[reason];
 }

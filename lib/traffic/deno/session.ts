@@ -104,6 +104,7 @@ async function reach(
   const { ticker, connectTimeout, reporter, source } = context;
   const patience = ticker.after(connectTimeout);
   for (let step = attempt.begin(); step.kind !== "refuse";) {
+    if (step.kind === "queue") return undefined;
     const { lease } = step;
     const deadline = ticker.deadline(connectTimeout);
     const result = await connect(lease.endpoint, { deadline, source });

@@ -1,52 +1,74 @@
-import { type Admission, ClientCounts } from "../../../lib/core/edge/limits.ts";
-import { formatRate, parseRate, type Rate } from "../../../lib/core/edge/rate.ts";
+import {
+  ClientCounts,
+  type ClientMemory,
+  createClientMemory,
+  type Verdict,
+} from "../../../lib/core/edge/client_counts.ts";
+import type { Admission, ClientLimits } from "../../../lib/core/edge/limits.ts";
+import { formatRate, type Rate } from "../../../lib/core/edge/rate.ts";
 import { mapIpv4 } from "../../../lib/core/net/ip_address.ts";
-import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
-import { nastyText } from "../../fuzz/target.ts";
+import { assert, assertEquals } from "../../kit/assert.ts";
+import { within } from "../../e2e/wait.ts";
 import { withSeed } from "../../hard/random.ts";
 
 const ONE = mapIpv4(0x0a000001);
 const TWO = mapIpv4(0x0a000002);
 
-function only(rate: Rate): { connections: number; rate: Rate } {
+/** Clients that a memory of one set remembers. */
+const WAYS = 32;
+
+function only(rate: Rate): ClientLimits {
   return { connections: 0, rate };
+}
+
+function most(connections: number): ClientLimits {
+  return { connections, rate: undefined };
+}
+
+/** Counts of one thread, in a memory of its own unless one is given. */
+function countsFor(
+  limits: ClientLimits,
+  { memory = createClientMemory(1, 7, 64), worker = 0, alive = () => true }: {
+    memory?: ClientMemory;
+    worker?: number;
+    alive?: () => boolean;
+  } = {},
+): ClientCounts {
+  return new ClientCounts(memory, worker, limits, alive);
+}
+
+function admit(counts: ClientCounts, client: Uint8Array, nowMs = 0): Admission {
+  return counts.admit(client, nowMs).admission;
 }
 
 /** A connection that is admitted and ends at once. */
 function visit(counts: ClientCounts, client: Uint8Array, nowMs: number): Admission {
-  const admission = counts.admit(client, nowMs);
-  if (admission === "admitted") counts.release(client, nowMs);
-  return admission;
+  const verdict = counts.admit(client, nowMs);
+  counts.release(verdict);
+  return verdict.admission;
 }
 
-Deno.test("without limits every connection is admitted, and clients that have gone are forgotten", () => {
-  const counts = new ClientCounts({ connections: 0, rate: undefined });
-  for (let round = 0; round < 1000; round++) assertEquals(counts.admit(ONE, 0), "admitted");
-  assertEquals(counts.size, 1);
-  for (let round = 0; round < 1000; round++) counts.release(ONE, 0);
-  assertEquals(counts.size, 0);
-});
-
 Deno.test("a client has at most so many connections at a time, and a place again when one ends", () => {
-  const counts = new ClientCounts({ connections: 2, rate: undefined });
-  const said = [1, 2, 3].map(() => counts.admit(ONE, 0));
-  assertEquals(said, ["admitted", "admitted", "too many connections"]);
-  assertEquals(counts.admit(TWO, 0), "admitted");
-  counts.release(ONE, 0);
-  assertEquals(counts.admit(ONE, 0), "admitted");
-  assertEquals(counts.admit(ONE, 0), "too many connections");
+  const counts = countsFor(most(2));
+  const verdicts = [1, 2, 3].map(() => counts.admit(ONE, 0));
+  assertEquals(verdicts.map(({ admission }) => admission), ["admitted", "admitted", "connections"]);
+  assertEquals(admit(counts, TWO), "admitted");
+  for (const verdict of verdicts.slice(1)) counts.release(verdict);
+  assertEquals([admit(counts, ONE), admit(counts, ONE)], ["admitted", "connections"]);
 });
 
 Deno.test("IPv4 and IPv6 clients are told apart by their whole address", () => {
-  const counts = new ClientCounts({ connections: 1, rate: undefined });
+  const counts = countsFor(most(1));
   const ones = new Uint8Array(16).fill(255);
-  const clients = [mapIpv4(0), mapIpv4(1), new Uint8Array(16), ones];
-  for (const client of clients) assertEquals(counts.admit(client, 0), "admitted");
-  for (const client of clients) assertEquals(counts.admit(client, 0), "too many connections");
+  const last = (byte: number): Uint8Array => ones.with(15, byte);
+  const first = (byte: number): Uint8Array => ones.with(0, byte);
+  const clients = [mapIpv4(0), mapIpv4(1), new Uint8Array(16), ones, last(1), last(2), first(1)];
+  for (const client of clients) assertEquals(admit(counts, client), "admitted");
+  for (const client of clients) assertEquals(admit(counts, client), "connections");
 });
 
 Deno.test("a client may open N connections at once, then one each SEC/N seconds", () => {
-  const counts = new ClientCounts(only({ count: 4, seconds: 2 }));
+  const counts = countsFor(only({ count: 4, seconds: 2 }));
   const at = (ms: number, tries: number): string =>
     Array.from({ length: tries }, () => visit(counts, ONE, ms) === "admitted" ? "+" : "-").join("");
   assertEquals(at(1000, 6), "++++--");
@@ -59,38 +81,20 @@ Deno.test("a client may open N connections at once, then one each SEC/N seconds"
 });
 
 Deno.test("a refused attempt costs nothing, by either limit", () => {
-  const counts = new ClientCounts({ connections: 1, rate: { count: 2, seconds: 10 } });
-  assertEquals(counts.admit(ONE, 0), "admitted");
-  for (let round = 0; round < 9; round++) {
-    assertEquals(counts.admit(ONE, 0), "too many connections");
-  }
-  counts.release(ONE, 0);
+  const counts = countsFor({ connections: 1, rate: { count: 2, seconds: 10 } });
+  const verdict = counts.admit(ONE, 0);
+  for (let round = 0; round < 9; round++) assertEquals(admit(counts, ONE), "connections");
+  counts.release(verdict);
   assertEquals(visit(counts, ONE, 0), "admitted");
-  for (let ms = 0; ms < 5000; ms += 100) assertEquals(visit(counts, ONE, ms), "too fast", `${ms}`);
+  for (let ms = 0; ms < 5000; ms += 100) assertEquals(visit(counts, ONE, ms), "rate", `${ms}`);
   assertEquals(visit(counts, ONE, 5000), "admitted");
 });
-
-Deno.test("look() says what admit() will say, and counts nothing", () =>
-  withSeed((random) => {
-    const counts = new ClientCounts({ connections: 2, rate: { count: 3, seconds: 1 } }, 4);
-    const open: Uint8Array[] = [];
-    let ms = 0;
-    for (let round = 0; round < 3000; round++) {
-      ms += random.between(0, 300);
-      const client = mapIpv4(random.between(1, 8));
-      const looked = counts.look(client, ms);
-      assertEquals(counts.look(client, ms), looked);
-      assertEquals(counts.admit(client, ms), looked);
-      if (looked === "admitted") open.push(client);
-      if (random.chance(0.6)) counts.release(open.shift() ?? client, ms);
-    }
-  }));
 
 Deno.test("the rate is a bucket of N tokens that fills evenly, N in SEC", () =>
   withSeed((random) => {
     for (let round = 0; round < 100; round++) {
       const rate = { count: random.between(1, 50), seconds: random.between(1, 60) };
-      const counts = new ClientCounts(only(rate));
+      const counts = countsFor(only(rate));
       const intervalMs = rate.seconds * 1000 / rate.count;
       let tokens = rate.count;
       let ms = random.between(0, 1e9);
@@ -108,132 +112,123 @@ Deno.test("the rate is a bucket of N tokens that fills evenly, N in SEC", () =>
     }
   }));
 
-Deno.test("limits can be changed: the new ones hold for new connections", () => {
-  const counts = new ClientCounts({ connections: 1, rate: { count: 1, seconds: 86400 } });
-  assertEquals(counts.admit(ONE, 0), "admitted");
-  counts.configure({ connections: 2, rate: undefined }, 0);
-  assertEquals([counts.admit(ONE, 0), counts.admit(ONE, 0)], ["admitted", "too many connections"]);
-  counts.configure({ connections: 1, rate: undefined }, 0);
-  counts.release(ONE, 0);
-  assertEquals(counts.admit(ONE, 0), "too many connections");
-  counts.configure({ connections: 0, rate: undefined }, 0);
-  assertEquals(counts.admit(ONE, 0), "admitted");
+Deno.test("threads count together, for the connections and for the rate", () => {
+  const memory = createClientMemory(2, 7, 64);
+  const limits = { connections: 3, rate: { count: 5, seconds: 5 } };
+  const [zero, one] = [0, 1].map((worker) => countsFor(limits, { memory, worker }));
+  assert(zero !== undefined && one !== undefined);
+  const verdicts = [zero, one, zero].map((counts) => counts.admit(ONE, 0));
+  assertEquals([admit(zero, ONE), admit(one, ONE)], ["connections", "connections"]);
+  zero.release(verdicts[0] ?? { admission: "rate", place: -1 });
+  assertEquals(admit(one, ONE), "admitted");
+  assertEquals([admit(zero, ONE), admit(one, ONE)], ["connections", "connections"]);
+  one.release(verdicts[1] ?? { admission: "rate", place: -1 });
+  assertEquals([visit(zero, ONE, 0), visit(one, ONE, 0)], ["admitted", "rate"]);
 });
 
-Deno.test("what a client used up under a slow rate is at most an empty bucket of a faster one", () => {
-  const counts = new ClientCounts(only({ count: 1, seconds: 86400 }));
-  assertEquals([counts.admit(ONE, 0), visit(counts, TWO, 0)], ["admitted", "admitted"]);
-  counts.configure(only({ count: 10, seconds: 1 }), 9000);
-  for (const client of [ONE, TWO]) {
-    const said = [9000, 9099, 9100, 9100].map((ms) => visit(counts, client, ms));
-    assertEquals(said, ["too fast", "too fast", "admitted", "too fast"]);
-  }
+Deno.test("a thread whose clock is behind takes the others' time, and goes on from there", () => {
+  const memory = createClientMemory(2, 7, 64);
+  const limits = only({ count: 1, seconds: 1 });
+  const [ahead, behind] = [0, 1].map((worker) => countsFor(limits, { memory, worker }));
+  assert(ahead !== undefined && behind !== undefined);
+  assertEquals(visit(ahead, ONE, 1_000_000), "admitted");
+  assertEquals(visit(behind, ONE, 500), "rate");
+  assertEquals(visit(behind, ONE, 1499), "rate");
+  assertEquals(visit(behind, ONE, 1501), "admitted");
 });
 
-Deno.test("a client counts once, and is forgotten with its last connection if its bucket is full", () => {
-  const counts = new ClientCounts(only({ count: 1, seconds: 1000 }));
-  counts.admit(TWO, 0);
-  visit(counts, ONE, 0);
-  assertEquals(counts.size, 2);
-  counts.admit(ONE, 1_000_000);
-  assertEquals(counts.size, 2);
-  counts.release(ONE, 1_000_000);
-  assertEquals(counts.size, 2);
-  counts.release(TWO, 1_500_000);
-  assertEquals(counts.size, 1);
+Deno.test("what a dead thread has counted is given back, and it counts no more", () => {
+  const memory = createClientMemory(2, 7, 64);
+  let lives = true;
+  const zero = countsFor(most(3), { memory, worker: 0 });
+  const one = countsFor(most(3), { memory, worker: 1, alive: () => lives });
+  const main = countsFor(most(3), { memory, worker: 2 });
+  const held = [one.admit(ONE, 0), one.admit(ONE, 0), zero.admit(ONE, 0)];
+  assertEquals(admit(zero, ONE), "connections");
+  lives = false;
+  main.forget(1);
+  // What it does from now on changes nothing.
+  one.release(held[0] ?? { admission: "rate", place: -1 });
+  one.release(one.admit(ONE, 0));
+  const after = [1, 2, 3].map(() => admit(zero, ONE));
+  assertEquals(after, ["admitted", "admitted", "connections"]);
 });
 
-Deno.test("the end of a connection that was never admitted changes nothing", () => {
-  const counts = new ClientCounts({ connections: 1, rate: undefined });
-  counts.release(ONE, 0);
-  assertEquals(counts.admit(ONE, 0), "admitted");
-  counts.release(TWO, 0);
-  assertEquals(counts.admit(ONE, 0), "too many connections");
-});
-
-Deno.test("a flood of clients is remembered up to the bound: the longest idle are forgotten first", () => {
-  const counts = new ClientCounts(only({ count: 1, seconds: 1000 }), 10);
-  assertEquals(counts.admit(ONE, 0), "admitted");
+Deno.test("a flood of clients is remembered up to the bound: those nearest to a full bucket go first", () => {
+  const counts = countsFor(only({ count: 1, seconds: 1000 }), {
+    memory: createClientMemory(1, 7, 1),
+  });
+  assertEquals(admit(counts, ONE), "admitted");
   for (let client = 100; client < 1100; client++) {
     assertEquals(visit(counts, mapIpv4(client), client), "admitted");
-    assert(counts.size <= 11);
   }
-  // The connected client and the last ones are known, the first of the flood are not.
-  assertEquals(counts.look(ONE, 2000), "too fast");
-  assertEquals(counts.look(mapIpv4(1099), 2000), "too fast");
-  assertEquals(counts.look(mapIpv4(1091), 2000), "too fast");
-  assertEquals(counts.look(mapIpv4(1090), 2000), "admitted");
-  assertEquals(counts.look(mapIpv4(100), 2000), "admitted");
+  // The connected client and the last ones of the flood are known, the first ones are not.
+  assertEquals(visit(counts, ONE, 2000), "rate");
+  const known = Array.from({ length: WAYS - 1 }, (_, at) => mapIpv4(1099 - at));
+  for (const client of known) assertEquals(visit(counts, client, 2000), "rate");
+  assertEquals(visit(counts, mapIpv4(100), 2000), "admitted");
 });
 
-Deno.test("a client that keeps being refused is not forgotten in a flood", () => {
-  const counts = new ClientCounts(only({ count: 1, seconds: 1000 }), 10);
-  assertEquals(visit(counts, ONE, 0), "admitted");
-  for (let client = 100; client < 1100; client++) {
-    visit(counts, mapIpv4(client), client);
-    if (client % 5 === 0) assertEquals(visit(counts, ONE, client), "too fast");
-  }
+Deno.test("a client that comes into a full set of connected ones is served and not counted", () => {
+  const counts = countsFor(most(1), { memory: createClientMemory(1, 7, 1) });
+  const verdicts = Array.from({ length: WAYS }, (_, at) => counts.admit(mapIpv4(at), 0));
+  for (let at = 0; at < WAYS; at++) assertEquals(admit(counts, mapIpv4(at)), "connections");
+  const extra = [counts.admit(ONE, 0), counts.admit(ONE, 0)];
+  assertEquals(extra.map(({ admission }) => admission), ["admitted", "admitted"]);
+  // Their end takes no place from anybody, and a place that comes free is counted again.
+  for (const verdict of extra) counts.release(verdict);
+  counts.release(verdicts[0] ?? { admission: "rate", place: -1 });
+  assertEquals([admit(counts, ONE), admit(counts, ONE)], ["admitted", "connections"]);
 });
 
-Deno.test("connections are never forgotten: more clients than the bound are counted while they are there", () => {
-  const counts = new ClientCounts({ connections: 1, rate: undefined }, 10);
-  const clients = Array.from({ length: 100 }, (_, at) => mapIpv4(at));
-  for (const client of clients) assertEquals(counts.admit(client, 0), "admitted");
-  for (const client of clients) assertEquals(counts.admit(client, 0), "too many connections");
-  for (const client of clients) counts.release(client, 0);
-  assertEquals(counts.size, 0);
-});
-
-Deno.test("the memory of a past flood goes away while others come", () => {
-  const counts = new ClientCounts(only({ count: 1, seconds: 1 }), 1000);
-  for (let client = 0; client < 1000; client++) visit(counts, mapIpv4(client), 0);
-  assertEquals(counts.size, 1000);
-  for (let client = 2000; client < 2600; client++) visit(counts, mapIpv4(client), client);
-  assertEquals(counts.size, 600);
-  for (let client = 0; client < 1000; client++) visit(counts, ONE, 10_000 + 2000 * client);
-  assertEquals(counts.size, 1);
-});
-
-const RATES: readonly [text: string, rate: Rate | undefined][] = [
-  ["20/10", { count: 20, seconds: 10 }],
-  ["1/1", { count: 1, seconds: 1 }],
-  ["1000000/86400", { count: 1000000, seconds: 86400 }],
-  ["1000001/1", undefined],
-  ["1/86401", undefined],
-  ["0/1", undefined],
-  ["1/0", undefined],
-  ["20", undefined],
-  ["20/", undefined],
-  ["/10", undefined],
-  ["20/10/1", undefined],
-  ["-1/1", undefined],
-  ["1.5/1", undefined],
-  ["20/s", undefined],
-  [" 20/10", undefined],
-  ["20/10\n", undefined],
-  ["", undefined],
-];
-
-for (const [text, rate] of RATES) {
-  Deno.test(`parseRate() ${rate === undefined ? "refuses" : "reads"} ${JSON.stringify(text)}`, () => {
-    const parsed = parseRate(text);
-    if (rate === undefined) {
-      assert(parsed.kind === "malformed");
-      assertMatch(
-        parsed.reason,
-        / is not N\/SEC: 1 to 1000000 connections in 1 to 86400 seconds, like 20\/10$/,
-      );
-    } else {
-      assertEquals(parsed, { kind: "rate", rate });
-      assertEquals(formatRate(rate), text);
-    }
-  });
-}
-
-Deno.test("parseRate() answers any text with a rate, or one printable line", () =>
+Deno.test("counts agree with a plain map, whatever comes and goes on two threads", () =>
   withSeed((random) => {
-    for (let round = 0; round < 2000; round++) {
-      const parsed = parseRate(nastyText(random, 5));
-      if (parsed.kind === "malformed") assertMatch(parsed.reason, /^[^\p{Cc}\p{Cf}\p{Cs}]+$/u);
+    const limits = { connections: 3, rate: { count: 6, seconds: 2 } };
+    const memory = createClientMemory(2, random.between(0, 2 ** 31 - 1), 64);
+    const threads = [0, 1].map((worker) => countsFor(limits, { memory, worker }));
+    const open: { verdict: Verdict; thread: number; client: number }[] = [];
+    const model = new Map<number, { count: number; tokens: number; at: number }>();
+    let ms = 1000;
+    for (let round = 0; round < 4000; round++) {
+      ms += random.between(0, 40);
+      const client = random.between(1, 9);
+      const thread = random.between(0, 1);
+      const entry = model.get(client) ?? { count: 0, tokens: 6, at: ms };
+      entry.tokens = Math.min(6, entry.tokens + (ms - entry.at) * 3 / 1000);
+      entry.at = ms;
+      model.set(client, entry);
+      const verdict = threads[thread]?.admit(mapIpv4(client), ms);
+      assert(verdict !== undefined);
+      const wanted = entry.count >= 3 ? "connections" : entry.tokens >= 1 ? "admitted" : "rate";
+      if (Math.abs(entry.tokens - 1) > 1e-3 || wanted === "connections") {
+        assertEquals(verdict.admission, wanted);
+      }
+      if (verdict.admission === "admitted") {
+        entry.count++;
+        entry.tokens--;
+        open.push({ verdict, thread, client });
+      }
+      if (!random.chance(0.4)) continue;
+      const [gone] = open.splice(random.between(0, Math.max(0, open.length - 1)), 1);
+      if (gone === undefined) continue;
+      threads[gone.thread]?.release(gone.verdict);
+      const left = model.get(gone.client);
+      if (left !== undefined) left.count--;
     }
   }));
+
+Deno.test("two real threads at once never let a client have more than its limit", async () => {
+  const memory = createClientMemory(2, 7, 64);
+  const module = new URL("./counting_worker.ts", import.meta.url);
+  const results = await Promise.all([0, 1].map(async (worker) => {
+    const thread = new Worker(module, { type: "module" });
+    const { promise, resolve } = Promise.withResolvers<MessageEvent<number>>();
+    thread.onmessage = resolve;
+    thread.postMessage({ memory, worker });
+    const { data } = await within(promise, "the thread's result");
+    thread.terminate();
+    return data;
+  }));
+  // Each of them has kept what it got: together exactly the limit.
+  assertEquals(results.reduce((sum, got) => sum + got, 0), 5000);
+});

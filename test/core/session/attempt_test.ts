@@ -36,6 +36,7 @@ function attemptOn(table: Table, options: Partial<AttemptRules> = {}): Attempt {
 
 function shown(step: Step): string {
   if (step.kind === "refuse") return "refuse";
+  if (step.kind === "queue") return "queue";
   const { slot } = step.lease;
   return `${step.kind} ${groupOf(slot)}.${channelOf(slot)}`;
 }
