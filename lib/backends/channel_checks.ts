@@ -5,6 +5,8 @@
  */
 import { exchangeOf, type HealthOptions } from "../core/command_line/health_options.ts";
 import type { Exchange } from "../core/health/exchange.ts";
+import type { ProxyVersion } from "../core/edge/proxy_message.ts";
+import { localHeader, proxyVersionFor } from "../core/session/proxy_out.ts";
 import { type Endpoint, formatEndpoint, formatHost } from "../core/net/socket_address.ts";
 import type { Table } from "../core/table/schema.ts";
 import { viewChannel } from "../core/table/view.ts";
@@ -21,6 +23,8 @@ export interface CheckPlace {
   readonly options: HealthOptions;
   /** Source address of checks, if one is wanted (`-B`). */
   readonly source: string | undefined;
+  /** PROXY header that servers get, if no destination says anything else. */
+  readonly proxyOut: ProxyVersion | undefined;
 }
 
 /** Says what is done in a channel's checks; nothing if it is not checked. */
@@ -35,6 +39,7 @@ export function channelExchange(place: CheckPlace, slot: number): Exchange | und
 /** Starts a check of a channel; one without an address comes to no verdict. */
 export function checkChannel(place: CheckPlace, slot: number): RunningCheck {
   const { table, directory, options, source } = place;
+  const header = checkHeader(place, slot);
   const endpoint = endpointOf(table, slot);
   const exchange = channelExchange(place, slot);
   if (endpoint === undefined || exchange === undefined) {
@@ -42,7 +47,16 @@ export function checkChannel(place: CheckPlace, slot: number): RunningCheck {
   }
   const port = directory.get(slot)?.destination.attributes.checkport;
   const timeoutMs = options.timeoutSeconds * 1000;
-  return startCheck({ endpoint: atPort(endpoint, port), exchange, timeoutMs, source });
+  return startCheck({ endpoint: atPort(endpoint, port), exchange, timeoutMs, source, header });
+}
+
+/** The PROXY header in front of a check, for a channel that gets one from clients too. */
+export function checkHeader(
+  { table, proxyOut }: Pick<CheckPlace, "table" | "proxyOut">,
+  slot: number,
+): Uint8Array | undefined {
+  const version = proxyVersionFor(table, slot, proxyOut);
+  return version === undefined ? undefined : localHeader(version);
 }
 
 /** What a channel is called: its name if it is known, else its address. */

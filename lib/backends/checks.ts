@@ -24,6 +24,8 @@ export interface CheckOrder {
   readonly timeoutMs: number;
   /** Source address, if one is wanted. */
   readonly source: string | undefined;
+  /** PROXY header that goes first, if one is wanted. */
+  readonly header?: Uint8Array | undefined;
 }
 
 /** What a check found. */
@@ -76,7 +78,8 @@ async function converse(order: CheckOrder): Promise<TalkEnd> {
     late.signal.addEventListener("abort", () => resolve(LATE));
   });
   const timer = setTimeout(() => late.abort(), order.timeoutMs);
-  const connecting = connect(order.endpoint, { deadline: late.signal, source: order.source });
+  const { endpoint, header, source } = order;
+  const connecting = connect(endpoint, { deadline: late.signal, source, header });
   try {
     const connected = await Promise.race([connecting, over]);
     if (connected === LATE) {

@@ -27,13 +27,44 @@ export function formatLogLine(
   fields: Readonly<Record<string, unknown>>,
 ): string {
   const used = new Set<string>();
-  const text = message.replace(/\{(\w+)\}/g, (_, name: string) => {
-    used.add(name);
-    return printable(String(fields[name]));
-  });
+  const text = fillIn(message, fields, used);
   const rest = Object.entries(fields).filter(([name]) => !used.has(name)).map(([name, value]) => {
     const shown = printable(String(value));
     return ` ${name}=${/[\s"]/.test(shown) ? JSON.stringify(shown) : shown}`;
   });
   return text + rest.join("");
+}
+
+/**
+ * Writes a log line as one JSON object: `time`, `level`, `message` with its fields filled in, then every field by its name.
+ *
+ * Characters that are not {@link printable} are escaped as JSON has it, so that nothing is lost.
+ *
+ * @param time As RFC 3339 has it.
+ */
+export function formatJsonLine(
+  { time, level }: { readonly time: string; readonly level: string },
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+): string {
+  const text = message.replace(PLACEHOLDER, (_, name: string) => String(fields[name]));
+  const json = JSON.stringify({ time, level, message: text, ...fields });
+  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
+  });
+}
+
+/** A field's place in a message. */
+const PLACEHOLDER = /\{(\w+)\}/g;
+
+function fillIn(
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+  used: Set<string>,
+): string {
+  return message.replace(PLACEHOLDER, (_, name: string) => {
+    used.add(name);
+    return printable(String(fields[name]));
+  });
 }

@@ -14,7 +14,8 @@
  * @module
  */
 import type { Logger, LogLevel, LogRecord } from "@logtape/logtape";
-import { formatLogLine } from "../core/text.ts";
+import type { LogFormat } from "../core/command_line/log_format.ts";
+import { formatJsonLine, formatLogLine } from "../core/text.ts";
 import { OutputQueue } from "../system/output_queue.ts";
 import type { Fields, Level, LineWriter } from "../core/events.ts";
 import type { LogFile } from "./log_file.ts";
@@ -52,6 +53,7 @@ export class Log implements LineWriter {
   readonly trace: ((line: string) => void) | undefined;
   readonly #target: LogTarget;
   readonly #threshold: Level;
+  readonly #format: LogFormat;
   readonly #stderr = new OutputQueue(Deno.stderr);
   #logger: Logger | undefined;
   #outlet: Outlet | undefined;
@@ -64,10 +66,17 @@ export class Log implements LineWriter {
    * @param target Where lines go.
    * @param threshold The least important level that is written.
    * @param trace Whether `-d` lines go to stderr.
+   * @param format How lines are written.
    */
-  constructor(target: LogTarget, threshold: Level, trace: boolean) {
+  constructor(
+    target: LogTarget,
+    threshold: Level,
+    trace: boolean,
+    format: LogFormat = "text",
+  ) {
     this.#target = target;
     this.#threshold = threshold;
+    this.#format = format;
     if (trace) this.trace = (line) => this.#stderr.put(`${line}\n`);
   }
 
@@ -121,7 +130,7 @@ export class Log implements LineWriter {
 
   async #load(): Promise<void> {
     const { configure, getLogger } = await import("@logtape/logtape");
-    const outlet = openOutlet(this.#target, this.#stderr);
+    const outlet = openOutlet(this.#target, this.#stderr, FORMATS[this.#format]);
     await configure({
       reset: true,
       sinks: { main: (record) => outlet.write(record) },
@@ -144,11 +153,37 @@ function levelOf({ level }: LogRecord): string {
   return Object.entries(LEVELS).find(([, theirs]) => theirs === level)?.[0] ?? level;
 }
 
-function formatRecord(record: LogRecord): string {
-  const message = typeof record.rawMessage === "string"
-    ? record.rawMessage
-    : record.rawMessage.join("");
-  return formatLogLine(message, record.properties);
+/** A record as lines of one format. */
+interface LineFormat {
+  /** The line for a place that tells time and level itself. */
+  bare(record: LogRecord): string;
+  /** The line for a place that tells neither. */
+  dated(record: LogRecord): string;
+}
+
+const FORMATS: Readonly<Record<LogFormat, LineFormat>> = {
+  text: {
+    bare: formatText,
+    dated: (record) => `${timeOf(record)} ${levelOf(record)} ${formatText(record)}`,
+  },
+  json: { bare: formatJson, dated: formatJson },
+};
+
+function formatText(record: LogRecord): string {
+  return formatLogLine(messageOf(record), record.properties);
+}
+
+function formatJson(record: LogRecord): string {
+  const head = { time: timeOf(record), level: levelOf(record) };
+  return formatJsonLine(head, messageOf(record), record.properties);
+}
+
+function messageOf({ rawMessage }: LogRecord): string {
+  return typeof rawMessage === "string" ? rawMessage : rawMessage.join("");
+}
+
+function timeOf({ timestamp }: LogRecord): string {
+  return new Date(timestamp).toISOString();
 }
 
 /** Where formatted lines leave the process. */
@@ -161,20 +196,20 @@ interface Outlet {
   close(): void;
 }
 
-function openOutlet(target: LogTarget, stderr: OutputQueue): Outlet {
+function openOutlet(target: LogTarget, stderr: OutputQueue, format: LineFormat): Outlet {
   switch (target.kind) {
     case "none":
       return { write: () => {}, flush: () => Promise.resolve(), close: () => {} };
     case "stderr":
       return {
-        write: (record) => stderr.put(`${formatRecord(record)}\n`),
+        write: (record) => stderr.put(`${format.bare(record)}\n`),
         flush: () => Promise.resolve(),
         close: () => {},
       };
     case "syslog": {
       const syslog = new Syslog(target.folder, target.path);
       return {
-        write: (record) => syslog.send(SEVERITIES[record.level] ?? 5, formatRecord(record)),
+        write: (record) => syslog.send(SEVERITIES[record.level] ?? 5, format.bare(record)),
         flush: () => syslog.flush(),
         close: () => syslog.close(),
       };
@@ -182,10 +217,7 @@ function openOutlet(target: LogTarget, stderr: OutputQueue): Outlet {
     case "file": {
       const { file } = target;
       return {
-        write: (record) => {
-          const time = new Date(record.timestamp).toISOString();
-          file.write(`${time} ${levelOf(record)} ${formatRecord(record)}`);
-        },
+        write: (record) => file.write(format.dated(record)),
         flush: () => Promise.resolve(),
         close: () => file.close(),
       };

@@ -6,11 +6,13 @@
 import { channelName, type Destination } from "../core/command_line/destination.ts";
 import type { Assignment } from "../core/control/commands/command.ts";
 import { ExitError } from "../core/errors.ts";
-import type { LineWriter } from "../core/events.ts";
+import type { Fields, LineWriter } from "../core/events.ts";
 import type { Endpoint } from "../core/net/socket_address.ts";
+import { slotOf } from "../core/table/schema.ts";
 import { unixPaths } from "../core/table/view.ts";
 import { literalEndpoint, missingGrants } from "../backends/addresses.ts";
 import { locate } from "../backends/fill.ts";
+import type { Directory } from "../backends/directory.ts";
 import type { Health } from "../backends/health.ts";
 import { NameWatch } from "../backends/names.ts";
 import type { Startup } from "./start.ts";
@@ -25,6 +27,31 @@ export function watchNames(
   if (options.resolve === 0) return undefined;
   backends.resolved = (slot) => health.resolution(slot, true, "its name is known");
   return new NameWatch(backends, filled.memberships, { intervalSeconds: options.resolve, log });
+}
+
+/** Adds the name that a channel has now to lines about its connections: threads know it by its numbers only. */
+export function nameChannels(writer: LineWriter, directory: Directory): LineWriter {
+  return {
+    trace: writer.trace,
+    log: (level, message, fields) => writer.log(level, message, withName(fields, directory)),
+  };
+}
+
+function withName(fields: Fields | undefined, directory: Directory): Fields | undefined {
+  const { client, group, channel, ...others } = fields ?? {};
+  if (client === undefined || typeof group !== "number" || typeof channel !== "number") {
+    return fields;
+  }
+  const { proxy, ...rest } = others;
+  const name = directory.get(slotOf(group, channel))?.name;
+  return {
+    client,
+    ...(proxy === undefined ? {} : { proxy }),
+    group,
+    channel,
+    ...(name === undefined ? {} : { name }),
+    ...rest,
+  };
 }
 
 /** Destinations that operators name: finding them, and noting them down. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { looksAtClients } from "../core/edge/edge_config.ts";
 import type { Options } from "../core/command_line/options.ts";
 import { unixPaths } from "../core/table/view.ts";
 import { HOSTS_FILE } from "../backends/lookups.ts";
@@ -14,8 +15,9 @@ import { DescriptorWatch } from "../system/descriptors.ts";
 import type { Reporter } from "../core/events.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { dropPermissions } from "../system/permissions.ts";
+import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
 import { watchControlSocket } from "../control/socket_watch.ts";
-import { OperatorNames, watchNames } from "./names.ts";
+import { nameChannels, OperatorNames, watchNames } from "./names.ts";
 import { codeFolder, type StartOutput, type Startup, startUp } from "./start.ts";
 import { Health } from "../backends/health.ts";
 import { lstat } from "../control/run_dir.ts";
@@ -45,7 +47,10 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   if (options.debug) await log.open();
   // A start that fails takes its socket away.
   using socket = control === undefined ? undefined : await makeControlSocket(control);
-  using descriptors = new DescriptorWatch(log, control?.dir);
+  using descriptors = new DescriptorWatch(
+    nameChannels(log, startup.backends.directory),
+    control?.dir,
+  );
   using health = openHealth(startup, log);
   const names = watchNames(startup, log, health);
   descriptors.connectFailed = names && ((slot) => names.connectFailed(slot));
@@ -90,8 +95,10 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   startup.services.load();
   dropStartPermissions(startup);
   health.start(workers);
+  using refusals = watchRefusals(startup, log);
   await output.ready();
   await workers.done;
+  refusals?.tell();
   // The operator who ended the instance gets the answer.
   await Promise.race([serving, new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_MS))]);
   await log.close();
@@ -99,7 +106,8 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
 
 function openHealth({ options, table, backends, config }: Startup, log: Log): Health {
   const { directory } = backends;
-  return new Health({ table, directory, options: options.health, source: config.source, log });
+  const { source, edge: { proxyOut } } = config;
+  return new Health({ table, directory, options: options.health, source, proxyOut, log });
 }
 
 async function startWorkers(startup: Startup, reporter: Reporter): Promise<Workers> {
@@ -117,7 +125,8 @@ function openLog(startup: Startup): Log {
   const { options } = startup;
   const asked = options.logFile !== undefined || options.logConnections;
   const threshold = options.foreground || asked ? "info" : "notice";
-  return new Log(logTarget(startup), threshold, options.debug && options.foreground);
+  const trace = options.debug && options.foreground;
+  return new Log(logTarget(startup), threshold, trace, options.logFormat);
 }
 
 function logTarget({ options, control, logFile }: Startup): LogTarget {
@@ -151,6 +160,13 @@ function watchSignals(options: Options, log: Log, stop: () => Promise<void>): vo
     return stop();
   };
   Deno.addSignalListener("SIGTERM", drain);
+}
+
+/** Refused clients are told in the log, if any rule can refuse some. */
+function watchRefusals({ options, table }: Startup, log: Log): RefusalWatch | undefined {
+  const { edge } = options;
+  const refuses = looksAtClients(edge) || edge.queue !== undefined;
+  return refuses ? startRefusalWatch(table, log) : undefined;
 }
 
 /** A fault in one task or timer is logged, and the others go on. */

@@ -6,6 +6,8 @@
 import { type Endpoint, formatHost } from "../core/net/socket_address.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
 import { MAX_WORKERS, type Options } from "../core/command_line/options.ts";
+import { type ClientMemory, createClientMemory } from "../core/edge/client_counts.ts";
+import { countsClients } from "../core/edge/edge_config.ts";
 import { groupMethods, parseGroups, parsePort, type Port } from "../core/command_line/spec.ts";
 import { apply } from "../core/table/change.ts";
 import { createTable, type Table } from "../core/table/schema.ts";
@@ -88,7 +90,7 @@ export async function startUp(given: Options, output: StartOutput): Promise<Star
   }
   const backends = { table, directory: new Directory(), lookups: new Lookups(options.dns) };
   const filled = await fillTable(groups, backends, options.startUnresolved);
-  const config = await engineConfig(options);
+  const config = await engineConfig(options, workers);
   const logFile = options.logFile === undefined ? undefined : openLogFile(options.logFile);
   if (options.debug) traceChannels(table, output);
   return {
@@ -198,7 +200,13 @@ export function codeFolder(): string {
   return Deno.build.standalone ? folder : `${folder}/..`;
 }
 
-async function engineConfig(options: Options): Promise<EngineConfig> {
+/** Where connections by client are counted; nobody outside knows which ones share a set. */
+function clientMemory(workers: number): ClientMemory {
+  const [secret = 0] = crypto.getRandomValues(new Int32Array(1));
+  return createClientMemory(workers, secret);
+}
+
+async function engineConfig(options: Options, workers: number): Promise<EngineConfig> {
   const {
     connectTimeout,
     idleTimeout,
@@ -208,6 +216,7 @@ async function engineConfig(options: Options): Promise<EngineConfig> {
     source,
     logConnections,
     health,
+    edge,
   } = options;
   return {
     connectTimeout,
@@ -219,6 +228,7 @@ async function engineConfig(options: Options): Promise<EngineConfig> {
     ejectAfter: health.eject,
     lastResort: whenDownOf(health) === "try",
     source: source === undefined ? undefined : formatHost(await resolveSource(source)),
+    edge: { ...edge, clients: countsClients(edge) ? clientMemory(workers) : undefined },
   };
 }
 

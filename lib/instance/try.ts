@@ -4,17 +4,17 @@
  * @module
  */
 import { exchangeOf } from "../core/command_line/health_options.ts";
-import { channelName, type Destination } from "../core/command_line/destination.ts";
+import { channelName } from "../core/command_line/destination.ts";
 import type { Options } from "../core/command_line/options.ts";
 import { parseGroups, parsePort } from "../core/command_line/spec.ts";
 import { exchangeFor } from "../core/health/exchange.ts";
 import { type Endpoint, formatEndpoint } from "../core/net/socket_address.ts";
 import { formatTry, type TryView } from "../core/report/try.ts";
-import { createTable, slotOf } from "../core/table/schema.ts";
+import { createTable, slotOf, type Table } from "../core/table/schema.ts";
 import { viewTable } from "../core/table/view.ts";
-import { atPort } from "../backends/channel_checks.ts";
+import { atPort, checkHeader } from "../backends/channel_checks.ts";
 import { startCheck } from "../backends/checks.ts";
-import { Directory } from "../backends/directory.ts";
+import { Directory, type Member } from "../backends/directory.ts";
 import { fillTable } from "../backends/fill.ts";
 import { Lookups } from "../backends/lookups.ts";
 import type { Membership } from "../backends/membership.ts";
@@ -52,7 +52,7 @@ export async function tryChannels(options: Options): Promise<TryReport> {
         group,
         channel,
         name: member.name,
-        ...await tryOne(options, member.destination, endpoint),
+        ...await tryOne(options, member, table, endpoint),
       };
     }),
   );
@@ -74,8 +74,9 @@ function unanswered({ destination, group }: Membership): TryView {
 }
 
 async function tryOne(
-  { health }: Options,
-  destination: Destination,
+  { health, edge }: Options,
+  { slot, destination }: Member,
+  table: Table,
   endpoint: Endpoint | undefined,
 ): Promise<Pick<TryView, "address" | "check" | "found">> {
   const target = { host: destination.address.text, port: destination.port & 0xffff };
@@ -87,7 +88,9 @@ async function tryOne(
     return { address: undefined, check, found: failure("unknown or invalid address") };
   }
   const timeoutMs = health.timeoutSeconds * 1000;
-  const { verdict, over } = startCheck({ endpoint, exchange, timeoutMs, source: undefined });
+  const header = checkHeader({ table, proxyOut: edge.proxyOut }, slot);
+  const order = { endpoint, exchange, timeoutMs, source: undefined, header };
+  const { verdict, over } = startCheck(order);
   const found = await verdict ?? failure("this machine is out of descriptors or ports");
   await over;
   return { address: formatEndpoint(endpoint), check, found };

@@ -15,6 +15,8 @@ import {
   type RestartPace,
 } from "../core/restart.ts";
 import { epochOf, releaseAll, workerLoad } from "../core/table/access.ts";
+import { ClientCounts } from "../core/edge/client_counts.ts";
+import { forgetClients } from "../core/table/clients.ts";
 import { printable } from "../core/text.ts";
 import type { EngineConfig } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
@@ -56,6 +58,8 @@ export class WorkerPool implements Workers {
   readonly #slots: WorkerSlot[];
   readonly #startCommand: Omit<StartCommand, "worker" | "epoch">;
   readonly #table: Table;
+  /** Where connections by client are counted, if they are. */
+  readonly #clients: ClientCounts | undefined;
   readonly #reporter: Reporter;
   readonly #module: URL;
   readonly #pace: RestartPace;
@@ -83,6 +87,8 @@ export class WorkerPool implements Workers {
     this.#startCommand = { kind: "start", config, address, memory, workers, trace, failures };
     this.#sockets = unixPaths(table);
     this.#table = table;
+    const { clients, limits } = config.edge;
+    this.#clients = clients === undefined ? undefined : new ClientCounts(clients, workers, limits);
     this.#reporter = reporter;
     this.#module = options.module ?? new URL("./worker.ts", import.meta.url);
     this.#pace = options.pace ?? RESTART_PACE;
@@ -267,6 +273,8 @@ export class WorkerPool implements Workers {
     slot.thread = undefined;
     slot.switched?.(undefined);
     releaseAll(this.#table, slot.worker);
+    forgetClients(this.#table, slot.worker);
+    this.#clients?.forget(slot.worker);
     if (!this.#started) {
       slot.failure = reason;
       return;

@@ -48,6 +48,7 @@ class Watch implements Disposable {
       directory: this.directory,
       options: parseOptions([...words, "80", ...operands]).health,
       source: undefined,
+      proxyOut: undefined,
       log: {
         log: (level: Level, message: string, fields: Fields = {}) => {
           this.lines.push(`${level} ${message === "{line}" ? fields.line : message}`);

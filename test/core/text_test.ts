@@ -1,5 +1,5 @@
-import { formatLogLine, printable } from "../../lib/core/text.ts";
-import { assertEquals } from "../kit/assert.ts";
+import { formatJsonLine, formatLogLine, printable } from "../../lib/core/text.ts";
+import { assertEquals, assertMatch } from "../kit/assert.ts";
 
 const TEXTS: readonly [name: string, text: string, wanted: string][] = [
   ["leaves ordinary text alone", "host-1.test äöü 日本", "host-1.test äöü 日本"],
@@ -27,3 +27,21 @@ const LINES: readonly [name: string, string, Record<string, unknown>, string][] 
 for (const [name, message, fields, wanted] of LINES) {
   Deno.test(`formatLogLine() ${name}`, () => assertEquals(formatLogLine(message, fields), wanted));
 }
+
+Deno.test("formatJsonLine() has time, level and message first, then every field by its name", () => {
+  const head = { time: "2026-11-25T02:00:00.000Z", level: "notice" };
+  const line = formatJsonLine(head, "worker {worker} died: {reason}", { worker: 1, reason: "x y" });
+  assertEquals(
+    line,
+    '{"time":"2026-11-25T02:00:00.000Z","level":"notice","message":"worker 1 died: x y",' +
+      '"worker":1,"reason":"x y"}',
+  );
+});
+
+Deno.test("formatJsonLine() is one line without control characters, and nothing of a value is lost", () => {
+  const reason = 'a\n"b"\x1b[2J\x9b\u202e\u{e0001}\ud800\u2028ß😀';
+  const line = formatJsonLine({ time: "t", level: "info" }, "{reason}", { reason });
+  assertMatch(line, /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+$/u);
+  const read = JSON.parse(line);
+  assertEquals([read.message, read.reason], [reason, reason]);
+});

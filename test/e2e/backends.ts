@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 
 /** What a backend does with one connection; it is closed afterwards. */
 export type Behaviour = (connection: Deno.TcpConn, backend: Backend) => Promise<void>;
@@ -17,14 +18,13 @@ export async function send(connection: Deno.Conn, text: string | Uint8Array): Pr
 
 /** Reads to the end of file; a reset ends it too. */
 export async function receiveAll(connection: Deno.Conn): Promise<string> {
-  const decoder = new TextDecoder("latin1");
   const chunk = new Uint8Array(65536);
   let text = "";
   try {
     for (;;) {
       const count = await connection.read(chunk);
       if (count === null) return text;
-      text += decoder.decode(chunk.subarray(0, count));
+      text += Buffer.from(chunk.subarray(0, count)).toString("latin1");
     }
   } catch {
     return text;

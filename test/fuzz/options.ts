@@ -12,7 +12,17 @@ import { nastyText, type Target } from "./target.ts";
 
 const VALUED = "bBctT";
 const FLAGS = "adfFHiMp6";
-const LONG_VALUED = ["workers", "method", "load-bound", "drain", "run-dir", "log-file"];
+const LONG_VALUED = [
+  "workers",
+  "method",
+  "load-bound",
+  "drain",
+  "run-dir",
+  "log-file",
+  "log-format",
+  "allow",
+  "queue",
+];
 const LONG_FLAGS = ["log-connections", "help", "version"];
 
 /** What getopt makes of a command line: the last value of each option, the flags, the operands; or a complaint. */

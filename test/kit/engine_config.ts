@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OPEN_EDGE } from "../../lib/core/edge/edge_config.ts";
 import type { EngineConfig } from "../../lib/traffic/deno/engine.ts";
 
 /** Every option as the program has it by default. */
@@ -16,4 +17,5 @@ export const PLAIN_ENGINE: EngineConfig = {
   logConnections: false,
   ejectAfter: 0,
   lastResort: false,
+  edge: OPEN_EDGE,
 };

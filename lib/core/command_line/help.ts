@@ -29,6 +29,9 @@ export function formatHelp(commands: readonly string[]): string {
     "health:",
     ...formatOptions("health"),
     "",
+    "clients and proxies:",
+    ...formatOptions("edge"),
+    "",
     "destinations:",
     "  host:port:maxc       one channel; without port the own one, maxc 0 is no limit",
     "  [IPv6]:port          one channel; unix:path is one too",
@@ -52,6 +55,6 @@ function formatOptions(about: OptionSpec["topic"]): string[] {
       ? `--${option.name}`
       : [option.short, ...(option.aliases ?? "")].map((letter) => `-${letter}`).join(", ");
     const head = option.value === undefined ? letters : `${letters} ${option.value}`;
-    return `  ${head.padEnd(20)} ${option.summary}`;
+    return `  ${head.padEnd(about === "edge" ? 24 : 20)} ${option.summary}`;
   });
 }

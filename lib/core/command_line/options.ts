@@ -9,10 +9,13 @@
 // @ts-types="./parse_args.d.ts"
 import { parseArgs } from "@std/cli/parse-args";
 import { atoi } from "../net/address.ts";
+import type { EdgeRules } from "../edge/edge_config.ts";
 import { EXIT, ExitError, UsageError } from "../errors.ts";
 import { type MethodName, METHODS } from "../table/schema.ts";
 import { listed, printable } from "../text.ts";
+import { parseEdgeOptions } from "./edge_options.ts";
 import { type HealthOptions, parseHealthOptions } from "./health_options.ts";
+import { type LogFormat, parseLogFormat } from "./log_format.ts";
 import { NAME_SERVER_FORMS, type NameServer, parseNameServer } from "./name_server.ts";
 
 /** One option of the command line. */
@@ -28,7 +31,7 @@ export interface OptionSpec {
   /** What it does, for `--help`; internal options have none. */
   readonly summary?: string;
   /** What it is about: it is listed with others of its kind. */
-  readonly topic?: "health";
+  readonly topic?: "health" | "edge";
 }
 
 /** Every option, in the order of `--help`. */
@@ -64,6 +67,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: "run-dir", value: "dir", summary: "folder of the control sockets" },
   { name: "log-file", value: "file", summary: "write the log there, rotated" },
   { name: "log-connections", summary: "one log line for each connection's end" },
+  { name: "log-format", value: "text|json", summary: "how lines of the log look (text)" },
   { name: "health", topic: "health", summary: "--check tcp --eject 3 --slow-start 10" },
   {
     name: "check",
@@ -87,6 +91,26 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "nothing is up: try, close, refuse",
   },
   { name: "try", topic: "health", summary: "connect to each channel once, then exit" },
+  { name: "proxy-in", value: "nets", topic: "edge", summary: "their clients send a PROXY header" },
+  { name: "proxy-out", value: "v1|v2", topic: "edge", summary: "servers get a PROXY header" },
+  { name: "allow", value: "nets", topic: "edge", summary: "serve these networks and no others" },
+  { name: "deny", value: "nets", topic: "edge", summary: "do not serve these networks" },
+  { name: "max-conns", value: "N", topic: "edge", summary: "clients at once; more wait outside" },
+  {
+    name: "max-conns-per-client",
+    value: "N",
+    topic: "edge",
+    summary: "connections of one client at once",
+  },
+  {
+    name: "rate-per-client",
+    value: "N/SEC",
+    topic: "edge",
+    summary: "new connections of one client",
+  },
+  { name: "queue", value: "N:SEC", topic: "edge", summary: "wait while every channel is full" },
+  { name: "keepalive", value: "idle,interval,count", topic: "edge", summary: "native engine only" },
+  { name: "user-timeout", value: "sec", topic: "edge", summary: "native engine only" },
   { name: "help", summary: "print this text" },
   { name: "version", summary: "print the version" },
   { name: "background-child" },
@@ -144,6 +168,10 @@ export interface Options {
   readonly logConnections: boolean;
   /** What is checked and how, and what follows from it. */
   readonly health: HealthOptions;
+  /** How lines of the log are written. */
+  readonly logFormat: LogFormat;
+  /** Who may come in, how many, and what proxies say of clients. */
+  readonly edge: EdgeRules;
   /** Internal: this process is the background half of a start. */
   readonly backgroundChild: boolean;
 }
@@ -200,6 +228,8 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     ipv6: flag("ipv6"),
     logConnections: flag("log-connections"),
     health: parseHealthOptions({ text, flag }),
+    logFormat: parseLogFormat(text),
+    edge: parseEdgeOptions(text),
     backgroundChild: flag("background-child"),
   };
   checkOperands(mode, parsed._.length);

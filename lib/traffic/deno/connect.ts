@@ -6,7 +6,7 @@
 import { type Endpoint, formatHost } from "../../core/net/socket_address.ts";
 import type { ConnectFailure } from "../../core/session/cause.ts";
 import { codeOf, isExhausted } from "../../system/error_codes.ts";
-import type { Stream } from "./stream.ts";
+import { closeStream, type Stream } from "./stream.ts";
 
 /** How to connect. */
 export interface ConnectOptions {
@@ -17,6 +17,8 @@ export interface ConnectOptions {
    * family than the endpoint's.
    */
   readonly source?: string | undefined;
+  /** What the server gets before anything else; a server that does not take it counts as one that refuses. */
+  readonly header?: Uint8Array | undefined;
 }
 
 /** Error codes of a connect for which there is no local port. */
@@ -44,7 +46,9 @@ export type Connected =
 /** Connects to a server; never rejects. */
 export async function connect(endpoint: Endpoint, options: ConnectOptions): Promise<Connected> {
   try {
-    return { kind: "connected", stream: await open(endpoint, options) };
+    const stream = await open(endpoint, options);
+    if (options.header !== undefined) await sendHeader(stream, options.header);
+    return { kind: "connected", stream };
   } catch (error) {
     return { kind: "failed", reason: options.deadline.aborted ? "timeout" : reasonOf(error) };
   }
@@ -53,6 +57,16 @@ export async function connect(endpoint: Endpoint, options: ConnectOptions): Prom
 function reasonOf(error: unknown): ConnectFailure {
   if (isExhausted(error)) return "exhausted";
   return NO_PORT.has(codeOf(error)) ? "out of ports" : "refused";
+}
+
+/** Sends a header; the connection is new, so the system takes it at once. */
+async function sendHeader(stream: Stream, header: Uint8Array): Promise<void> {
+  try {
+    for (let rest = header; rest.length > 0;) rest = rest.subarray(await stream.write(rest));
+  } catch (error) {
+    closeStream(stream);
+    throw error;
+  }
 }
 
 async function open(endpoint: Endpoint, { source, deadline }: ConnectOptions): Promise<Stream> {

@@ -6,6 +6,10 @@
  * @module
  */
 import { Scheduler } from "../../core/schedule/schedule.ts";
+import { ClientCounts } from "../../core/edge/client_counts.ts";
+import { type EdgeConfig, looksAtClients } from "../../core/edge/edge_config.ts";
+import type { EntryRules } from "../../core/session/entry.ts";
+import { epochOf } from "../../core/table/access.ts";
 import { EndpointReader } from "../../core/table/endpoint.ts";
 import type { Table } from "../../core/table/schema.ts";
 import type { ByteSink } from "../../system/output_queue.ts";
@@ -16,6 +20,8 @@ import type { Reporter } from "../../core/events.ts";
 import { GRACE } from "./grace.ts";
 import { Acceptor } from "./listener.ts";
 import { PortWatch } from "./local_ports.ts";
+import { Places } from "./places.ts";
+import { Queue } from "./queue.ts";
 import type { Relay } from "./relay.ts";
 import { serveClient, type SessionContext } from "./session.ts";
 import { observeAttempts, observeHashes } from "./session_log.ts";
@@ -40,6 +46,8 @@ export interface EngineConfig {
   readonly ejectAfter: number;
   /** `--when-down try`: whether channels that are not up are tried when none is. */
   readonly lastResort: boolean;
+  /** Who may come in, how many, and what proxies say of clients. */
+  readonly edge: EdgeConfig;
 }
 
 type Deferred = PromiseWithResolvers<void>;
@@ -61,6 +69,8 @@ export class Engine {
   /** While it does not listen for a while. */
   #pause: { readonly began: Deferred; readonly ended: Deferred } | undefined;
   readonly #relays: Map<Relay, number> = new Map();
+  readonly #places: Places | undefined;
+  readonly #queue: Queue | undefined;
 
   /**
    * Starts to accept.
@@ -78,7 +88,10 @@ export class Engine {
   ) {
     this.#ticker = new Ticker((fault) => reportFault(reporter, fault));
     this.#reporter = reporter;
-    this.#acceptor = new Acceptor(listener, reporter);
+    const { edge } = config;
+    this.#places = edge.maxClients === 0 ? undefined : new Places(place, edge.maxClients);
+    this.#queue = edge.queue === undefined ? undefined : new Queue(place, edge.queue, this.#ticker);
+    this.#acceptor = new Acceptor(listener, reporter, this.#places);
     const classes = dumpTo === undefined ? BUFFER_CLASSES : DUMP_BUFFER_CLASSES;
     const pools = new BufferPools(this.#ticker, classes);
     const ports = new PortWatch(this.#ticker, reporter);
@@ -93,6 +106,10 @@ export class Engine {
       }),
       endpoints: new EndpointReader(place.table),
       observer: observeAttempts(reporter),
+      entry: entryRules(place, edge),
+      proxyOut: edge.proxyOut,
+      queue: this.#queue,
+      line: this.#queue?.line,
       reporter,
       pools,
       grace: GRACE,
@@ -142,7 +159,7 @@ export class Engine {
     const pause = this.#pause;
     if (pause === undefined || this.#stopped) return listener.close();
     this.#pause = undefined;
-    this.#acceptor = new Acceptor(listener, this.#reporter);
+    this.#acceptor = new Acceptor(listener, this.#reporter, this.#places);
     pause.ended.resolve();
   }
 
@@ -150,6 +167,7 @@ export class Engine {
   endAll(): void {
     this.#ending = true;
     this.#ticker.expire();
+    this.#queue?.endAll();
     for (const relay of [...this.#relays.keys()]) relay.end("ended by balance");
   }
 
@@ -184,6 +202,7 @@ export class Engine {
       reportFault(context.reporter, fault);
     } finally {
       this.#sessions--;
+      this.#places?.give();
       this.#acceptor.clientLeft();
       this.#checkDrained();
     }
@@ -193,6 +212,20 @@ export class Engine {
   #checkDrained(): void {
     if (!this.#listening && this.#sessions === 0) this.#ended.resolve();
   }
+}
+
+/** What a client must pass to come in; nothing if everybody may. */
+function entryRules(
+  { table, worker }: { readonly table: Table; readonly worker: number },
+  edge: EdgeConfig,
+): EntryRules | undefined {
+  if (!looksAtClients(edge)) return undefined;
+  const { proxies, lists, limits, clients } = edge;
+  const alive = (): boolean => epochOf(table, worker) === table.epoch;
+  const counts = clients === undefined
+    ? undefined
+    : new ClientCounts(clients, worker, limits, alive);
+  return { table, worker, proxies, lists, counts };
 }
 
 function reportFault(reporter: Reporter, fault: unknown): void {

@@ -6,6 +6,8 @@
 import { EXIT, ExitError } from "../../core/errors.ts";
 import { isExhausted } from "../../system/error_codes.ts";
 import type { Reporter } from "../../core/events.ts";
+import type { Places } from "./places.ts";
+import { closeStream } from "./stream.ts";
 
 /** Longest queue of clients that wait to be accepted; the system cuts it to its own limit. */
 const BACKLOG = 65535;
@@ -53,6 +55,7 @@ function bindMessage(error: unknown, address: ListenAddress): string {
 export class Acceptor {
   readonly #listener: Deno.TcpListener;
   readonly #reporter: Reporter;
+  readonly #places: Places | undefined;
   #closed = false;
   #paused: Promise<void> | undefined;
   /** When descriptors were last found to be out, in ms. */
@@ -63,10 +66,15 @@ export class Acceptor {
   #left: (() => void) | undefined;
   #clients: () => number = () => 0;
 
-  /** Takes over a bound listener; {@link close} closes it. */
-  constructor(listener: Deno.TcpListener, reporter: Reporter) {
+  /**
+   * Takes over a bound listener; {@link close} closes it.
+   *
+   * @param places One is taken for each client, if their number is limited; whoever serves a client gives it back.
+   */
+  constructor(listener: Deno.TcpListener, reporter: Reporter, places?: Places) {
     this.#listener = listener;
     this.#reporter = reporter;
+    this.#places = places;
   }
 
   /**
@@ -82,7 +90,8 @@ export class Acceptor {
       if (this.#paused !== undefined) await this.#paused;
       try {
         if (this.#full()) await this.#room();
-        else serve(await this.#listener.accept());
+        else if (this.#places?.free === false) await this.#places.changed();
+        else await this.#seat(await this.#listener.accept(), serve);
         failures = 0;
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return;
@@ -120,6 +129,16 @@ export class Acceptor {
     } catch {
       // Closed already.
     }
+  }
+
+  /** Serves a client; one that another thread was faster than waits for a place, and nobody is accepted meanwhile. */
+  async #seat(client: Deno.TcpConn, serve: (client: Deno.TcpConn) => void): Promise<void> {
+    const places = this.#places;
+    while (places?.take() === false) {
+      if (this.#closed) return closeStream(client);
+      await places.changed();
+    }
+    serve(client);
   }
 
   #full(): boolean {

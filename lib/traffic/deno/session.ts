@@ -3,17 +3,23 @@
  *
  * @module
  */
+import type { ProxyVersion } from "../../core/edge/proxy_message.ts";
 import {
   Attempt,
   type AttemptRules,
   type Ending,
   type Lease,
   PROVEN_MS,
+  type Step,
 } from "../../core/session/attempt.ts";
 import { isShortage, type Shortage } from "../../core/session/cause.ts";
+import type { EntryRules } from "../../core/session/entry.ts";
+import { proxyHeader, proxyVersionFor } from "../../core/session/proxy_out.ts";
 import { counterIndex } from "../../core/table/schema.ts";
 import { connect, setOptions } from "./connect.ts";
 import type { Dump } from "./dump_writer.ts";
+import { type Guest, letIn } from "./entrance.ts";
+import type { Queue } from "./queue.ts";
 import { Relay, type RelayContext } from "./relay.ts";
 import { type End, logEnd, type SessionLog, traceAttempt } from "./session_log.ts";
 import { closeStream, type Stream } from "./stream.ts";
@@ -27,6 +33,12 @@ export interface SessionContext extends AttemptRules, RelayContext, SessionLog {
   readonly hashFailover: boolean;
   /** Source address of outgoing connections (`-B`). */
   readonly source: string | undefined;
+  /** What a client must pass to come in; nothing if everybody may. */
+  readonly entry: EntryRules | undefined;
+  /** Version of the PROXY header that servers get. */
+  readonly proxyOut: ProxyVersion | undefined;
+  /** Where clients wait while every channel is full, if they may. */
+  readonly queue: Queue | undefined;
   /** Where the packet dump goes (`-p`), if one is wanted. */
   readonly dump: Dump | undefined;
   /** The relays that live and the channels that they are on, so that they can be ended from outside. */
@@ -37,10 +49,14 @@ export interface SessionContext extends AttemptRules, RelayContext, SessionLog {
   ending(): boolean;
 }
 
+const REFUSE: Step = { kind: "refuse" };
+
 /** A server that is connected, and the lease that it takes. */
 interface Reached {
   readonly lease: Lease;
   readonly server: Stream;
+  /** Time that the connect took, in ms; 0 if nobody wants to know. */
+  readonly connectMs: number;
 }
 
 /**
@@ -54,17 +70,19 @@ export async function serveClient(
 ): Promise<void> {
   using stack = new DisposableStack();
   stack.defer(() => closeStream(connection));
-  const { hostname: address, port } = connection.remoteAddr as Deno.NetAddr;
-  context.reporter.trace?.(`connect from ${address} clilen=${address.includes(":") ? 28 : 16}`);
+  const { hostname } = connection.remoteAddr as Deno.NetAddr;
+  context.reporter.trace?.(`connect from ${hostname} clilen=${hostname.includes(":") ? 28 : 16}`);
   setOptions(connection);
+  const guest = await letIn(context, connection, stack);
+  if (guest === undefined) return;
   const { hashFailover } = context;
-  const attempt = stack.use(new Attempt(context, { address, hashFailover }));
-  const reached = await reach(context, attempt, stack);
+  const attempt = stack.use(new Attempt(context, { address: guest.address, hashFailover }));
+  const reached = await reach(context, attempt, guest, stack);
   if (reached === undefined) return;
-  const end = await relayBetween(context, connection, { ...reached, attempt });
+  const end = await relayBetween(context, guest.stream, { ...reached, attempt });
   attempt.ended(endingOf(end));
   stack.dispose();
-  logEnd(context, `${address}:${port}`, end);
+  logEnd(context, guest, end);
 }
 
 function endingOf({ cause, relay, lasted }: End): Ending {
@@ -99,21 +117,29 @@ function watchProof(
 async function reach(
   context: SessionContext,
   attempt: Attempt,
+  guest: Guest,
   stack: DisposableStack,
 ): Promise<Reached | undefined> {
-  const { ticker, connectTimeout, reporter, source } = context;
-  const patience = ticker.after(connectTimeout);
+  const { ticker, connectTimeout, reporter, source, queue } = context;
+  let patience = ticker.after(connectTimeout);
   for (let step = attempt.begin(); step.kind !== "refuse";) {
-    if (step.kind === "queue") return undefined;
+    if (step.kind === "queue") {
+      step = await queue?.wait(attempt, guest.early()) ?? REFUSE;
+      patience = ticker.after(connectTimeout);
+      continue;
+    }
     const { lease } = step;
     const deadline = ticker.deadline(connectTimeout);
-    const result = await connect(lease.endpoint, { deadline, source });
+    const began = context.logConnections ? performance.now() : 0;
+    const header = headerFor(context, lease, guest);
+    const result = await connect(lease.endpoint, { deadline, source, header });
     if (result.kind === "connected") {
       stack.defer(() => closeStream(result.stream));
       if (context.ending()) return undefined;
       reporter.trace?.(traceAttempt(lease.slot, "connected"));
       attempt.connected();
-      return { lease, server: result.stream };
+      const connectMs = context.logConnections ? performance.now() - began : 0;
+      return { lease, server: result.stream, connectMs };
     }
     const { reason } = result;
     const patient = isShortage(reason) && ticker.now < patience && !context.ending();
@@ -126,10 +152,20 @@ async function reach(
   return undefined;
 }
 
+/** The PROXY header for the server of a lease, if it gets one. */
+function headerFor(
+  { table, proxyOut }: SessionContext,
+  { slot }: Lease,
+  guest: Guest,
+): Uint8Array | undefined {
+  const version = proxyVersionFor(table, slot, proxyOut);
+  return version === undefined ? undefined : proxyHeader(version, guest.origin());
+}
+
 async function relayBetween(
   context: SessionContext,
   connection: Stream,
-  { lease, server, attempt }: Reached & { readonly attempt: Attempt },
+  { lease, server, connectMs, attempt }: Reached & { readonly attempt: Attempt },
 ): Promise<End> {
   const { dump, ejectAfter, logConnections, relays, table, worker } = context;
   const ends = dump === undefined ? [connection, server] as const : dump.tap(connection, server);
@@ -144,7 +180,8 @@ async function relayBetween(
   using _ = watchProof(context, attempt, relay);
   try {
     const cause = await relay.run();
-    return { lease, relay, cause, lasted: timed ? performance.now() - began : 0 };
+    const lasted = timed ? performance.now() - began : 0;
+    return { lease, relay, cause, connectMs, lasted };
   } finally {
     relays.delete(relay);
   }

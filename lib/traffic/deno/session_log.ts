@@ -29,16 +29,23 @@ export interface End {
   readonly relay: Relay;
   /** How it ended. */
   readonly cause: Cause;
+  /** Time that the connect to its server took, in ms. */
+  readonly connectMs: number;
   /** How long it lasted, in ms. */
   readonly lasted: number;
 }
 
-/**
- * Logs the end of a connection that had a server.
- *
- * @param client Address and port of the client.
- */
-export function logEnd(to: SessionLog, client: string, { lease, relay, cause, lasted }: End): void {
+/** Who a connection was for. */
+export interface Subject {
+  /** Address and port of the client, from its PROXY header if there was one. */
+  readonly client: string;
+  /** Address and port of the peer that sent the header. */
+  readonly proxy: string | undefined;
+}
+
+/** Logs the end of a connection that had a server. */
+export function logEnd(to: SessionLog, { client, proxy }: Subject, end: End): void {
+  const { lease, relay, cause, connectMs, lasted } = end;
   const { reporter, idleTimeout } = to;
   const server = formatEndpoint(lease.endpoint);
   if (cause === "idle timeout") {
@@ -48,9 +55,11 @@ export function logEnd(to: SessionLog, client: string, { lease, relay, cause, la
   if (!to.logConnections) return;
   reporter.log("info", "connection ended", {
     client,
+    ...(proxy === undefined ? {} : { proxy }),
     group: groupOf(lease.slot),
     channel: channelOf(lease.slot),
     server,
+    connectMs: Number(connectMs.toFixed(3)),
     sent: relay.sent,
     rcvd: relay.received,
     seconds: Number((lasted / 1000).toFixed(3)),

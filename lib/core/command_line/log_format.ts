@@ -1,0 +1,24 @@
+/**
+ * How the lines of the log are written: `--log-format`.
+ *
+ * @module
+ */
+import { EXIT, ExitError } from "../errors.ts";
+import { printable } from "../text.ts";
+
+/** How the lines of the log are written. */
+export type LogFormat = "text" | "json";
+
+/**
+ * Reads the option.
+ *
+ * @throws {ExitError} 64, for a bad value: one line that names it and says what is accepted.
+ */
+export function parseLogFormat(text: (name: string) => string | undefined): LogFormat {
+  const given = text("log-format") ?? "text";
+  if (given === "text" || given === "json") return given;
+  throw new ExitError(
+    EXIT.usage,
+    `balance: --log-format takes text or json, not "${printable(given)}"`,
+  );
+}

@@ -1,0 +1,112 @@
+/**
+ * Where clients wait for a channel: how long, and until what.
+ *
+ * @module
+ */
+import type { QueueLimits } from "../../core/edge/edge_config.ts";
+import type { Attempt, Step } from "../../core/session/attempt.ts";
+import { type Waiter, WaitingLine } from "../../core/session/waiting.ts";
+import { countRefusal } from "../../core/table/clients.ts";
+import { instanceWord, type Table } from "../../core/table/schema.ts";
+import type { EarlyStream } from "./early_stream.ts";
+import type { Ticker, Ticking } from "./ticker.ts";
+
+const REFUSE: Step = { kind: "refuse" };
+
+/** The queue of one thread. */
+export class Queue implements Ticking {
+  /** Who waits. */
+  readonly line: WaitingLine;
+  readonly #table: Table;
+  readonly #worker: number;
+  readonly #ticker: Ticker;
+  readonly #seconds: number;
+  #listening = false;
+
+  /** Makes an empty queue. */
+  constructor(
+    { table, worker }: { readonly table: Table; readonly worker: number },
+    { most, seconds }: QueueLimits,
+    ticker: Ticker,
+  ) {
+    this.line = new WaitingLine(table, worker, most);
+    this.#table = table;
+    this.#worker = worker;
+    this.#ticker = ticker;
+    this.#seconds = seconds;
+  }
+
+  /**
+   * Lets a client wait until there is a channel for it, or its time is over, or it leaves.
+   *
+   * @returns What is to be done next; `refuse` also when too many wait.
+   */
+  async wait(attempt: Attempt, client: EarlyStream): Promise<Step> {
+    const { promise, resolve, reject } = Promise.withResolvers<Step>();
+    const waiter: Waiter = {
+      again: () => {
+        try {
+          return attempt.again();
+        } catch (fault) {
+          // It ends this client's connection and nobody else's.
+          reject(fault);
+          return REFUSE;
+        }
+      },
+      take: resolve,
+    };
+    if (!this.line.join(waiter, this.#ticker.after(this.#seconds))) {
+      countRefusal(this.#table, this.#worker, "queue full");
+      return REFUSE;
+    }
+    this.#ticker.watch(this);
+    // Neither rejects. The second one serves the line at once: a place may have come free before this client was in it.
+    void this.#watchClient(client, waiter);
+    void this.#listen();
+    return await promise;
+  }
+
+  /** Ends the waits that are over, and serves whom another thread has passed over. */
+  onTick(now: number): void {
+    for (const waiter of this.line.overdue(now)) {
+      countRefusal(this.#table, this.#worker, "queue timeout");
+      this.#end(waiter);
+    }
+    this.line.serve(true);
+    if (this.line.length === 0) this.#ticker.unwatch(this);
+  }
+
+  /** Ends every wait. */
+  endAll(): void {
+    for (const waiter of this.line.overdue(Infinity)) this.#end(waiter);
+  }
+
+  #end(waiter: Waiter): void {
+    if (this.line.leave(waiter)) waiter.take(REFUSE);
+  }
+
+  /** Notices a client that leaves: what it sends meanwhile is kept, up to a bound. */
+  async #watchClient(client: EarlyStream, waiter: Waiter): Promise<void> {
+    try {
+      while (await client.readAhead());
+      if (client.full) return;
+    } catch {
+      // It has reset the connection, or is closed from here.
+    }
+    this.#end(waiter);
+  }
+
+  /** Serves the line each time that any thread says that there is room, as long as somebody waits. */
+  async #listen(): Promise<void> {
+    if (this.#listening) return this.line.serve();
+    this.#listening = true;
+    const room = instanceWord(this.#table, "room");
+    for (;;) {
+      const seen = Atomics.load(this.#table.words, room);
+      this.line.serve();
+      if (this.line.length === 0) break;
+      await Atomics.waitAsync(this.#table.words, room, seen).value;
+    }
+    this.#listening = false;
+  }
+}
