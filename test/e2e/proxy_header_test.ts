@@ -5,7 +5,7 @@ import { formatPeer } from "../../lib/core/edge/origin.ts";
 import { mapIpv4 } from "../../lib/core/net/ip_address.ts";
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { ipv6, needing } from "../kit/needs.ts";
-import { Resetter } from "../hard/peers.ts";
+import { readAll, Resetter } from "../hard/peers.ts";
 import { Backends, hold, receiveAll, send, startBackend } from "./backends.ts";
 import { dial, get } from "./clients.ts";
 import { type Instance, startBalance } from "./harness.ts";
@@ -25,11 +25,12 @@ function encode(message: ProxyMessage, version: ProxyVersion = "v2"): Uint8Array
   return encodeProxyHeader(version, message);
 }
 
-/** A server that keeps what it gets, and answers with its name at the end of file. */
+/** A server that keeps what it gets, a character a byte, and answers with its name at the end of file. */
 function recorder(): { got: string[]; serve: typeof hold } {
   const got: string[] = [];
   const serve: typeof hold = async (connection, { name }) => {
-    got.push(await receiveAll(connection));
+    const bytes = await readAll(connection);
+    got.push(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
     await send(connection, name);
   };
   return { got, serve };

@@ -1,5 +1,6 @@
 /** Clients that wait for a channel, on real sockets, with one worker and with two. */
 import { OPEN_EDGE } from "../../lib/core/edge/edge_config.ts";
+import { claim, release } from "../../lib/core/table/access.ts";
 import { apply } from "../../lib/core/table/change.ts";
 import { refusalCounts, waitingCount } from "../../lib/core/table/clients.ts";
 import { createTable, type Refusal, slotOf, type Table } from "../../lib/core/table/schema.ts";
@@ -189,6 +190,18 @@ for (const workers of [1, 2]) {
     assertEquals(scene.refused("queue timeout"), 0);
   });
 }
+
+Deno.test("the end of a drain ends who waits although no place comes free", async () => {
+  await using backend = startBackend("A", hold);
+  await using scene = await Scene.start(1, backend.port, { most: 3, seconds: 60 });
+  assert(claim(scene.table, 0, SLOT));
+  using client = await scene.wait();
+  await scene.pool.stopListening();
+  scene.pool.endAll();
+  assertEquals(await within(receiveAll(client), "its end"), "");
+  await within(scene.pool.done, "the end");
+  release(scene.table, 0, SLOT);
+});
 
 Deno.test("a crowd that waits on two workers is served whole, one at a time", async () => {
   await using backend = startBackend("A", async (connection) => {

@@ -63,6 +63,7 @@ export class EarlyStream implements Stream {
   /** Drops the first bytes of what was read ahead. */
   skip(count: number): void {
     this.#start += count;
+    this.#free();
   }
 
   /** Reads what was read ahead first, then the stream; the hot path once nothing is left. */
@@ -90,11 +91,15 @@ export class EarlyStream implements Stream {
     const bytes = this.early.subarray(0, buffer.length);
     buffer.set(bytes);
     this.#start += bytes.length;
-    if (this.#start === this.#filled && this.#reading === undefined) {
-      this.#buffer = new Uint8Array(0);
-      this.#start = this.#filled = 0;
-    }
+    this.#free();
     return bytes.length;
+  }
+
+  /** Lets go of the buffer when nothing is in it and nothing is being read into it. */
+  #free(): void {
+    if (this.#start < this.#filled || this.#reading !== undefined) return;
+    this.#buffer = new Uint8Array(0);
+    this.#start = this.#filled = 0;
   }
 
   async #takeOver(buffer: Uint8Array): Promise<number | null> {

@@ -9,6 +9,7 @@ import { formatRate, type Rate } from "../../../lib/core/edge/rate.ts";
 import { mapIpv4 } from "../../../lib/core/net/ip_address.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { within } from "../../e2e/wait.ts";
+import { LIMIT } from "./counting_limit.ts";
 import { withSeed } from "../../hard/random.ts";
 
 const ONE = mapIpv4(0x0a000001);
@@ -219,16 +220,17 @@ Deno.test("counts agree with a plain map, whatever comes and goes on two threads
 
 Deno.test("two real threads at once never let a client have more than its limit", async () => {
   const memory = createClientMemory(2, 7, 64);
+  const gate = new SharedArrayBuffer(4);
   const module = new URL("./counting_worker.ts", import.meta.url);
   const results = await Promise.all([0, 1].map(async (worker) => {
     const thread = new Worker(module, { type: "module" });
     const { promise, resolve } = Promise.withResolvers<MessageEvent<number>>();
     thread.onmessage = resolve;
-    thread.postMessage({ memory, worker });
+    thread.postMessage({ memory, worker, gate });
     const { data } = await within(promise, "the thread's result");
     thread.terminate();
     return data;
   }));
   // Each of them has kept what it got: together exactly the limit.
-  assertEquals(results.reduce((sum, got) => sum + got, 0), 5000);
+  assertEquals(results.reduce((sum, got) => sum + got, 0), LIMIT);
 });

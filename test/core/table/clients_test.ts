@@ -1,4 +1,4 @@
-import { releaseAll } from "../../../lib/core/table/access.ts";
+import { claim, release, releaseAll } from "../../../lib/core/table/access.ts";
 import {
   beginWait,
   clientCount,
@@ -15,6 +15,7 @@ import {
 } from "../../../lib/core/table/clients.ts";
 import { createTable, instanceWord, openTable, REFUSALS } from "../../../lib/core/table/schema.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
+import { makeTable, setEnabled, slotNamed } from "../../kit/make_table.ts";
 
 Deno.test("enter() counts clients over all workers up to a number, and a place that was left again", () => {
   const table = createTable(2);
@@ -80,4 +81,24 @@ Deno.test("forgetClients() gives back what a dead worker has, and nobody else's"
   assertEquals([clientCount(table), waitingCount(table)], [1, 1]);
   assert(enter(openTable(table.memory, 2, 1), 1, 9));
   assertEquals(clientCount(table), 2);
+});
+
+Deno.test("a place that comes free and a change wake whoever waits, and nobody if nobody does", () => {
+  const table = makeTable("10.0.0.1::1");
+  const room = (): number => Atomics.load(table.words, instanceWord(table, "room"));
+  const changes: [string, () => void][] = [
+    ["release", () => release(table, 0, slotNamed("0.0"))],
+    ["enable", () => setEnabled(table, true, "0.0")],
+  ];
+  for (const [name, change] of changes) {
+    assert(claim(table, 0, slotNamed("0.0")) || name === "enable");
+    const before = room();
+    change();
+    assertEquals(room(), before, name);
+    claim(table, 0, slotNamed("0.0"));
+    beginWait(table, 0, 9);
+    change();
+    assert(room() !== before, name);
+    endWait(table, 0);
+  }
 });

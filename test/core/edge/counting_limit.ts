@@ -1,0 +1,2 @@
+/** What the client of the counting threads may have. */
+export const LIMIT = 400_000;
