@@ -23,6 +23,7 @@ import { createTable, openTable, REFUSALS } from "../../lib/core/table/schema.ts
 import { viewTable } from "../../lib/core/table/view.ts";
 import type { Random } from "../hard/random.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
+import { makeScheduler } from "../kit/make_scheduler.ts";
 import { makeTable, setEnabled } from "../kit/make_table.ts";
 import { nastyText, type Target } from "./target.ts";
 
@@ -138,8 +139,11 @@ export const targets: readonly Target[] = [
         const rules = {
           table: own,
           worker,
+          scheduler: makeScheduler(own, { worker }),
           endpoints: new EndpointReader(own),
           autodisable: false,
+          ejectAfter: 0,
+          lastResort: false,
           line,
           observer: {},
         };

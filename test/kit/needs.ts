@@ -17,6 +17,7 @@ export interface Need extends Want {
 
 /** Debian packages of programs that are not called as their package. */
 const PACKAGES: Readonly<Record<string, string>> = {
+  dnsmasq: "dnsmasq-base",
   initdb: "postgresql",
   ip: "iproute2",
   msmtpd: "msmtp-mta",
