@@ -15,6 +15,8 @@ import { granted } from "./permissions.ts";
 const NULL_FILE = "/dev/null";
 /** How many are held back. */
 const SPARE = 16;
+/** How many must be left beside them when they are taken back: without any, control would not answer. */
+const FREE = 4;
 /** Time in which all threads surely have heard that no more clients are to be served, in ms. */
 const RELEASE_MS = 50;
 /** Time between two looks whether the spare ones can be taken back, in ms; less than a thread's patience. */
@@ -95,7 +97,8 @@ export class DescriptorWatch implements Reporter, Disposable {
   #takeBack(): void {
     const now = performance.now();
     if (now - this.#exhaustedAt < CALM_MS) return;
-    if (this.#take(this.#wanted)) {
+    if (this.#take(this.#wanted + FREE)) {
+      for (const each of this.#held.splice(this.#wanted)) each.close();
       clearInterval(this.#look);
       this.#look = undefined;
       return;
