@@ -156,8 +156,8 @@ Deno.test("the manual page describes exactly the commands that the code has", ()
 });
 
 Deno.test("--help lists exactly the commands that the code has", () => {
-  const [, list = ""] = /^shell commands.*?: (.*)$/m.exec(help) ?? [];
-  assertEquals(list.split(", "), COMMANDS.map(({ name }) => name));
+  const [, list = ""] = /^shell commands.*?:((?:\n .*)+)/m.exec(help) ?? [];
+  assertEquals(list.trim().split(/,\s+/), COMMANDS.map(({ name }) => name));
 });
 
 Deno.test("the manual page has exactly the exit codes of the code", () => {

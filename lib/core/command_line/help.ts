@@ -41,11 +41,15 @@ export function formatHelp(commands: readonly string[]): string {
     "  !                    ends a group of channels, used round robin or by --method",
     "  %                    ends a group of channels, chosen by the client's address",
     "",
-    `shell commands (-i, -c): ${commands.join(", ")}`,
+    "shell commands (-i, -c):",
+    ...wrapped(commands),
     "",
     "The manual page balance(1) says more.",
   ].join("\n");
 }
+
+/** Width of an option and its value. */
+const HEAD_WIDTH = 24;
 
 /** One line for each option about something. */
 function formatOptions(about: OptionSpec["topic"]): string[] {
@@ -55,6 +59,18 @@ function formatOptions(about: OptionSpec["topic"]): string[] {
       ? `--${option.name}`
       : [option.short, ...(option.aliases ?? "")].map((letter) => `-${letter}`).join(", ");
     const head = option.value === undefined ? letters : `${letters} ${option.value}`;
-    return `  ${head.padEnd(about === "edge" ? 24 : 20)} ${option.summary}`;
+    return `  ${head.padEnd(HEAD_WIDTH)} ${option.summary}`;
   });
+}
+
+/** Words as an indented list, no line longer than a terminal. */
+function wrapped(words: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    const longer = `${last}, ${word}`;
+    if (last === undefined || longer.length >= 80) lines.push(`  ${word}`);
+    else lines.splice(-1, 1, longer);
+  }
+  return lines.map((line, at) => at < lines.length - 1 ? `${line},` : line);
 }

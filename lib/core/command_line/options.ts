@@ -109,7 +109,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "new connections of one client",
   },
   { name: "queue", value: "N:SEC", topic: "edge", summary: "wait while every channel is full" },
-  { name: "keepalive", value: "idle,interval,count", topic: "edge", summary: "native engine only" },
+  {
+    name: "keepalive",
+    value: "times",
+    topic: "edge",
+    summary: "idle,interval,count: native engine only",
+  },
   { name: "user-timeout", value: "sec", topic: "edge", summary: "native engine only" },
   { name: "help", summary: "print this text" },
   { name: "version", summary: "print the version" },
