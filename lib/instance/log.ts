@@ -16,6 +16,7 @@
 import type { Logger, LogLevel, LogRecord } from "@logtape/logtape";
 import type { LogFormat } from "../core/command_line/log_format.ts";
 import { formatJsonLine, formatLogLine } from "../core/text.ts";
+import { within } from "../system/time_limit.ts";
 import { OutputQueue } from "../system/output_queue.ts";
 import type { Fields, Level, LineWriter } from "../core/events.ts";
 import type { LogFile } from "./log_file.ts";
@@ -105,10 +106,7 @@ export class Log implements LineWriter {
 
   /** Waits until every line is written, a second at most. Nothing may be logged after that. */
   async close(): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, CLOSE_MS);
-    await Promise.race([this.#finish(), late.promise]);
-    clearTimeout(timer);
+    await within(this.#finish(), CLOSE_MS);
     this.#outlet?.close();
   }
 

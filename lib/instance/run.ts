@@ -16,6 +16,7 @@ import type { Reporter } from "../core/events.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { dropPermissions } from "../system/permissions.ts";
 import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
+import { within } from "../system/time_limit.ts";
 import { watchControlSocket } from "../control/socket_watch.ts";
 import { nameChannels, OperatorNames, watchNames } from "./names.ts";
 import { codeFolder, type StartOutput, type Startup, startUp } from "./start.ts";
@@ -100,7 +101,7 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   await workers.done;
   refusals?.tell();
   // The operator who ended the instance gets the answer.
-  await Promise.race([serving, new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_MS))]);
+  if (serving !== undefined) await within(serving, LAST_ANSWER_MS);
   await log.close();
 }
 
