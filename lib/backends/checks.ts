@@ -7,12 +7,13 @@
  *
  * @module
  */
+import { close } from "../system/close.ts";
 import { ANSWER_LIMIT, type Judgement } from "../core/health/check_kinds.ts";
 import type { Exchange } from "../core/health/exchange.ts";
 import type { Endpoint } from "../core/net/socket_address.ts";
 import { type ConnectFailure, isShortage } from "../core/session/cause.ts";
 import { connect, type Connected } from "../traffic/deno/connect.ts";
-import { closeStream, type Stream } from "../traffic/deno/stream.ts";
+import type { Stream } from "../traffic/deno/stream.ts";
 
 /** What is to be checked. */
 export interface CheckOrder {
@@ -90,7 +91,7 @@ async function converse(order: CheckOrder): Promise<TalkEnd> {
     const { stream } = connected;
     const found = await Promise.race([exchange(stream, order.exchange), over]);
     if (found !== LATE) return { found, stream };
-    closeStream(stream);
+    close(stream);
     return { found: bad("timed out") };
   } finally {
     clearTimeout(timer);
@@ -105,7 +106,7 @@ function foundOf(failure: ConnectFailure): Found | undefined {
 /** The runtime cannot take every connect back: one that is done late is closed then. */
 async function closeWhenOpen(connecting: Promise<Connected>): Promise<void> {
   const connected = await connecting;
-  if (connected.kind === "connected") closeStream(connected.stream);
+  if (connected.kind === "connected") close(connected.stream);
 }
 
 async function exchange(stream: Stream, { send, judge }: Exchange): Promise<Found> {
@@ -130,7 +131,7 @@ async function exchange(stream: Stream, { send, judge }: Exchange): Promise<Foun
 /** Closes the connection as a client does that has got what it wanted. */
 async function part({ exchange, timeoutMs }: CheckOrder, { stream }: TalkEnd): Promise<void> {
   if (stream === undefined) return;
-  const timer = setTimeout(() => closeStream(stream), timeoutMs);
+  const timer = setTimeout(() => close(stream), timeoutMs);
   try {
     // A server that closes by itself may take an end of file in the middle of its answer for a client that has gone.
     if (!exchange.serverCloses) await stream.closeWrite();
@@ -140,7 +141,7 @@ async function part({ exchange, timeoutMs }: CheckOrder, { stream }: TalkEnd): P
     // It was reset, or took too long.
   }
   clearTimeout(timer);
-  closeStream(stream);
+  close(stream);
 }
 
 async function readOut(stream: Stream): Promise<void> {

@@ -9,6 +9,7 @@
  */
 import { EXIT, ExitError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
+import { close } from "../system/close.ts";
 import { granted } from "../system/permissions.ts";
 import { lstat, notTrusted } from "./run_dir.ts";
 import { within } from "../system/time_limit.ts";
@@ -36,12 +37,7 @@ export class ControlSocket implements Disposable {
 
   /** Closes the listener and removes its name, if that is still its own; else leaves both alone. */
   [Symbol.dispose](): void {
-    if (this.name !== "own") return;
-    try {
-      this.listener.close();
-    } catch {
-      // Closed before.
-    }
+    if (this.name === "own") close(this.listener);
   }
 }
 

@@ -14,6 +14,7 @@ import type { HealthView } from "../core/report/health.ts";
 import { apply, type Change } from "../core/table/change.ts";
 import { type Table } from "../core/table/schema.ts";
 import type { ControlSocket } from "./control_socket.ts";
+import { close } from "../system/close.ts";
 import { LineTooLong, readLines, writeText } from "../system/lines.ts";
 import { within } from "../system/time_limit.ts";
 
@@ -124,7 +125,7 @@ export class ControlServer {
   }
 
   #drop(connection: Deno.UnixConn): void {
-    if (this.#connections.delete(connection)) closeQuietly(connection);
+    if (this.#connections.delete(connection)) close(connection);
   }
 
   async #serve(connection: Deno.UnixConn): Promise<void> {
@@ -192,13 +193,5 @@ export class ControlServer {
     // The runtime cannot take a blocked write back: it is left behind.
     const taken = writeText(connection, text).then(() => true);
     if (await within(taken, this.#limits.answerMs) !== true) throw new Error("answer not taken");
-  }
-}
-
-function closeQuietly(connection: Deno.UnixConn): void {
-  try {
-    connection.close();
-  } catch {
-    // Closed before.
   }
 }

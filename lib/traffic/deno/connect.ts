@@ -3,10 +3,11 @@
  *
  * @module
  */
+import { close } from "../../system/close.ts";
 import { type Endpoint, formatHost } from "../../core/net/socket_address.ts";
 import type { ConnectFailure } from "../../core/session/cause.ts";
 import { codeOf, isExhausted } from "../../system/error_codes.ts";
-import { closeStream, type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 
 /** How to connect. */
 export interface ConnectOptions {
@@ -64,7 +65,7 @@ async function sendHeader(stream: Stream, header: Uint8Array): Promise<void> {
   try {
     for (let rest = header; rest.length > 0;) rest = rest.subarray(await stream.write(rest));
   } catch (error) {
-    closeStream(stream);
+    close(stream);
     throw error;
   }
 }

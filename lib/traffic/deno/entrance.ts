@@ -3,12 +3,13 @@
  *
  * @module
  */
+import { close } from "../../system/close.ts";
 import { formatPeer, type Origin, socketOrigin } from "../../core/edge/origin.ts";
 import { formatAddress } from "../../core/net/ip_address.ts";
 import { Entry, type EntryRules, type EntryStep } from "../../core/session/entry.ts";
 import { EarlyStream } from "./early_stream.ts";
 import type { Subject } from "./session_log.ts";
-import { closeStream, type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 import type { Ticker } from "./ticker.ts";
 
 /** Seconds that a PROXY header may take. */
@@ -98,7 +99,7 @@ async function readHeader(
   stream: EarlyStream,
 ): Promise<EntryStep> {
   const deadline = context.ticker.deadline(HEADER_SECONDS);
-  const stop = (): void => closeStream(stream);
+  const stop = (): void => close(stream);
   deadline.addEventListener("abort", stop);
   try {
     while (await readSome(stream)) {

@@ -4,10 +4,10 @@
  * @module
  */
 import { EXIT, ExitError } from "../../core/errors.ts";
+import { close } from "../../system/close.ts";
 import { isExhausted } from "../../system/error_codes.ts";
 import type { Reporter } from "../../core/events.ts";
 import type { Places } from "./places.ts";
-import { closeStream } from "./stream.ts";
 
 /** Longest queue of clients that wait to be accepted; the system cuts it to its own limit. */
 const BACKLOG = 65535;
@@ -124,18 +124,14 @@ export class Acceptor {
   /** Stops listening; {@link run} then ends. */
   close(): void {
     this.#closed = true;
-    try {
-      this.#listener.close();
-    } catch {
-      // Closed already.
-    }
+    close(this.#listener);
   }
 
   /** Serves a client; one that another thread was faster than waits for a place, and nobody is accepted meanwhile. */
   async #seat(client: Deno.TcpConn, serve: (client: Deno.TcpConn) => void): Promise<void> {
     const places = this.#places;
     while (places?.take() === false) {
-      if (this.#closed) return closeStream(client);
+      if (this.#closed) return close(client);
       await places.changed();
     }
     serve(client);

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { close } from "../../system/close.ts";
 import type { BufferPools } from "./buffer_pools.ts";
 import { Ticker, type Ticking } from "./ticker.ts";
 import type { GracePeriods } from "./grace.ts";
 import { ReadBuffer } from "./read_buffer.ts";
-import { closeStream, DeliveryFailure, type Stream } from "./stream.ts";
+import { DeliveryFailure, type Stream } from "./stream.ts";
 
 /** How a connection ended: which side ended it first, or why the relay did. */
 export type Cause =
@@ -278,8 +279,8 @@ export class Relay implements Ticking {
   #close(): void {
     this.#finished = true;
     this.#context.ticker.unwatch(this);
-    closeStream(this.#client);
-    closeStream(this.#server);
+    close(this.#client);
+    close(this.#server);
   }
 
   /** A fault of this program's own ends this connection and nothing else. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { close } from "../../system/close.ts";
 import type { ProxyVersion } from "../../core/edge/proxy_message.ts";
 import {
   Attempt,
@@ -22,7 +23,7 @@ import { type Guest, letIn } from "./entrance.ts";
 import type { Queue } from "./queue.ts";
 import { Relay, type RelayContext } from "./relay.ts";
 import { type End, logEnd, type SessionLog, traceAttempt } from "./session_log.ts";
-import { closeStream, type Stream } from "./stream.ts";
+import type { Stream } from "./stream.ts";
 import type { Ticking } from "./ticker.ts";
 
 /** What all sessions of a thread share. */
@@ -69,7 +70,7 @@ export async function serveClient(
   connection: Deno.TcpConn,
 ): Promise<void> {
   using stack = new DisposableStack();
-  stack.defer(() => closeStream(connection));
+  stack.defer(() => close(connection));
   const { hostname } = connection.remoteAddr as Deno.NetAddr;
   context.reporter.trace?.(`connect from ${hostname} clilen=${hostname.includes(":") ? 28 : 16}`);
   setOptions(connection);
@@ -134,7 +135,7 @@ async function reach(
     const header = headerFor(context, lease, guest);
     const result = await connect(lease.endpoint, { deadline, source, header });
     if (result.kind === "connected") {
-      stack.defer(() => closeStream(result.stream));
+      stack.defer(() => close(result.stream));
       if (context.ending()) return undefined;
       reporter.trace?.(traceAttempt(lease.slot, "connected"));
       attempt.connected();

@@ -16,15 +16,6 @@ export interface Stream {
   close(): void;
 }
 
-/** Closes a stream, whether or not it was closed before. */
-export function closeStream(stream: Stream): void {
-  try {
-    stream.close();
-  } catch {
-    // Closed before.
-  }
-}
-
 /**
  * What a stream's write rejects with when it has accepted bytes and cannot tell whether its peer lives: the
  * connection then has to fail visibly, as an upload would be cut short in silence otherwise.
