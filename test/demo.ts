@@ -6,25 +6,40 @@
  * @module
  */
 import { writeText } from "../lib/system/lines.ts";
-import { Backend, Client, HOST, isFree } from "./demo/peers.ts";
-import { Balance } from "./demo/program.ts";
+import { close } from "../lib/system/close.ts";
+import { Balance, HOST } from "./demo/program.ts";
 import { heading, paint, proves, say } from "./demo/talk.ts";
+import { answerLines, Backend } from "./kit/backends.ts";
+import { dial } from "./kit/clients.ts";
+import { mayListen } from "./kit/needs.ts";
+import { receiveLine, send } from "./kit/streams.ts";
 
 /** Longest time for all of it, in ms: the first run may have to download packages. */
 const PATIENCE_MS = 120_000;
+
+/** Sends a line; the name of the backend that answers. */
+async function ask(client: Deno.TcpConn): Promise<string> {
+  await send(client, "hello\n");
+  return (await receiveLine(client)).trimEnd() || "nobody";
+}
 
 /** Sends clients one after the other and draws who served them. */
 async function serveClients(port: number, count: number): Promise<Record<string, number>> {
   const served: Record<string, number> = {};
   for (let each = 0; each < count; each++) {
-    using client = await Client.open(port);
-    const name = await client.ask();
+    using client = await dial(port);
+    const name = await ask(client);
     served[name] = (served[name] ?? 0) + 1;
   }
   for (const [name, clients] of Object.entries(served).toSorted()) {
     await say(`    ${name} ${paint(34, "#".repeat(clients * 2))} ${clients}`);
   }
   return served;
+}
+
+/** A backend that answers each line with its name. */
+function named(name: string, port = 0): Backend {
+  return new Backend(answerLines, { name, port });
 }
 
 /** Whether each backend served as many clients as expected. */
@@ -44,17 +59,18 @@ function counts(table: string): { readonly c: number; readonly totalc: number }[
 /** Everything that a demo holds and gives back. */
 interface Stage {
   readonly balance: Balance;
-  readonly backends: readonly [Backend, Backend, Backend];
-  readonly guests: Client[];
+  readonly backends: [Backend, Backend, Backend];
+  /** The three who stay. */
+  readonly clients: Deno.TcpConn[];
   /** Set when the end has come from outside. */
   over: boolean;
 }
 
 async function play(stage: Stage): Promise<void> {
-  const { balance, backends: [a, b, c], guests } = stage;
+  const { balance, backends: [a, b, c], clients } = stage;
   await heading("1. An instance in the background, on three backends");
   const port = await balance.start([a, b, c].map((backend) => `${HOST}:${backend.port}`));
-  await proves("the command returns when the port is open", !isFree(port), "a free port");
+  await proves("the command returns when the port is open", !mayListen(HOST, port), "a free port");
   const version = await balance.control("version");
   await proves("and control answers", version.includes("balance 3.54"), version);
 
@@ -64,9 +80,9 @@ async function play(stage: Stage): Promise<void> {
 
   await heading("3. Three more clients, who stay");
   for (let each = 0; each < 3; each++) {
-    const guest = await Client.open(port);
-    guests.push(guest);
-    await guest.ask();
+    const client = await dial(port);
+    clients.push(client);
+    await ask(client);
   }
   const live = await balance.control("show");
   const now = counts(live);
@@ -81,10 +97,11 @@ async function play(stage: Stage): Promise<void> {
 }
 
 async function playFailover(stage: Stage, port: number): Promise<void> {
-  const { balance, backends: [, b], guests } = stage;
+  const { balance, backends, clients } = stage;
+  const b = backends[1];
   await heading("4. Backend B stops; six clients");
-  b.stop();
-  guests[1]?.[Symbol.dispose]();
+  await b[Symbol.asyncDispose]();
+  if (clients[1] !== undefined) close(clients[1]);
   const six = await serveClients(port, 6);
   await proves(
     "failover: every client is served, none by B",
@@ -96,7 +113,7 @@ async function playFailover(stage: Stage, port: number): Promise<void> {
   await proves(`B is tried for new clients all the same (totalc ${tries})`, tries > 4, table);
 
   await heading("5. Backend B is back; three clients");
-  b.restart();
+  backends[1] = named("B", b.port);
   const three = await serveClients(port, 3);
   await proves(
     "recovery is immediate: one for each",
@@ -105,13 +122,13 @@ async function playFailover(stage: Stage, port: number): Promise<void> {
   );
 }
 
-async function playDisable({ balance, guests: [first] }: Stage, port: number): Promise<void> {
+async function playDisable({ balance, clients: [first] }: Stage, port: number): Promise<void> {
   await heading("6. Channel 0, which is A, is disabled; six clients");
   const disabled = await balance.control("disable 0");
   await proves("the answer says so", disabled === "channel 0 disabled\n", disabled);
   const six = await serveClients(port, 6);
   await proves("A gets no new clients", equal(six, { B: 3, C: 3 }), show(six));
-  const name = await first?.ask() ?? "nobody";
+  const name = first === undefined ? "nobody" : await ask(first);
   await proves("the client that A had from step 3 is still served", name === "A", name);
 
   await heading("7. Channel 0 is enabled; three clients");
@@ -120,14 +137,14 @@ async function playDisable({ balance, guests: [first] }: Stage, port: number): P
   await proves("A is used again", equal(three, { A: 1, B: 1, C: 1 }), show(three));
 }
 
-async function playKill({ balance, guests }: Stage, port: number): Promise<void> {
+async function playKill({ balance, clients }: Stage, port: number): Promise<void> {
   await heading("8. The instance is ended");
   const killed = await balance.control("kill");
   await proves("the answer says so", killed === "shutdown complete, exiting.\n", killed);
-  await proves("the port is free", isFree(port), "a port in use");
-  const name = await guests[0]?.ask() ?? "nobody";
+  await proves("the port is free", mayListen(HOST, port), "a port in use");
+  const name = clients[0] === undefined ? "nobody" : await ask(clients[0]);
   await proves("a connection that was open goes on", name === "A", name);
-  for (const guest of guests) guest[Symbol.dispose]();
+  for (const each of clients) close(each);
   await proves("with the last connection the process ends", await balance.hasEnded(), "a process");
 }
 
@@ -171,15 +188,15 @@ async function main(): Promise<number> {
   const dir = await Deno.makeTempDir({ prefix: "balance-demo-" });
   const stage: Stage = {
     balance: new Balance(dir),
-    backends: [new Backend("A"), new Backend("B"), new Backend("C")],
-    guests: [],
+    backends: [named("A"), named("B"), named("C")],
+    clients: [],
     over: false,
   };
   const began = performance.now();
   const code = await Promise.race([perform(stage), interruption()]);
   stage.over = true;
-  for (const guest of stage.guests) guest[Symbol.dispose]();
-  for (const backend of stage.backends) backend.stop();
+  for (const each of stage.clients) close(each);
+  await Promise.all(stage.backends.map((backend) => backend[Symbol.asyncDispose]()));
   await stage.balance.end();
   await Deno.remove(dir, { recursive: true });
   const seconds = ((performance.now() - began) / 1000).toFixed(1);

@@ -1,7 +1,7 @@
+import { eventually } from "../kit/wait.ts";
 import { CheckTimer } from "../../lib/backends/check_timer.ts";
 import type { Verdict } from "../../lib/backends/checks.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
-import { eventually } from "../e2e/wait.ts";
 
 const GOOD: Verdict = { ok: true, reason: "connected", tookMs: 1 };
 

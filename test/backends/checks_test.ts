@@ -1,10 +1,10 @@
+import { eventually, within } from "../kit/wait.ts";
+import { deadPort } from "../kit/ports.ts";
 import { type CheckOrder, startCheck } from "../../lib/backends/checks.ts";
 import { type Dialogue, type Exchange, exchangeFor } from "../../lib/core/health/exchange.ts";
 import type { CheckKind } from "../../lib/core/health/check_kinds.ts";
 import type { Endpoint } from "../../lib/core/net/socket_address.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
-import { deadPort } from "../e2e/ports.ts";
-import { eventually, within } from "../e2e/wait.ts";
 import { hear, type Manner, NotingServer, say } from "./servers.ts";
 
 const TARGET = { host: "localhost", port: 80 };

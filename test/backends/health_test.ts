@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { eventually } from "../kit/wait.ts";
+import { deadPort } from "../kit/ports.ts";
 import { Directory } from "../../lib/backends/directory.ts";
 import { Health } from "../../lib/backends/health.ts";
 import { channelName, parseDestination } from "../../lib/core/command_line/destination.ts";
@@ -22,8 +24,6 @@ import { viewTable } from "../../lib/core/table/view.ts";
 import { usable } from "../../lib/core/table/access.ts";
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { makeTable, SERVICES } from "../kit/make_table.ts";
-import { deadPort } from "../e2e/ports.ts";
-import { eventually } from "../e2e/wait.ts";
 import { hear, NotingServer, say } from "./servers.ts";
 
 /** Watches over the destinations of a command line. */

@@ -1,9 +1,9 @@
+import { eventually } from "../kit/wait.ts";
 import { Lookups } from "../../lib/backends/lookups.ts";
 import { parseNameServer } from "../../lib/core/command_line/name_server.ts";
 import { formatHost } from "../../lib/core/net/socket_address.ts";
 import { assertEquals } from "../kit/assert.ts";
 import { addressReply, NameServer } from "../e2e/name_server.ts";
-import { eventually } from "../e2e/wait.ts";
 
 function ask(server: NameServer): Lookups {
   return new Lookups(parseNameServer(server.operand));

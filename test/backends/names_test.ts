@@ -1,3 +1,4 @@
+import { eventually } from "../kit/wait.ts";
 import { type Filled, fillTable } from "../../lib/backends/fill.ts";
 import { Directory } from "../../lib/backends/directory.ts";
 import { Lookups } from "../../lib/backends/lookups.ts";
@@ -10,7 +11,6 @@ import { createTable } from "../../lib/core/table/schema.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 import { SERVICES } from "../kit/make_table.ts";
 import { addressReply, NameServer } from "../e2e/name_server.ts";
-import { eventually } from "../e2e/wait.ts";
 
 /** Channels of operands, looked up with a name server. */
 async function fill(server: NameServer, operands: string): Promise<Backends & Filled> {

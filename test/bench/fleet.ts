@@ -4,7 +4,8 @@
  * @module
  */
 import type { Candidate } from "./candidates.ts";
-import { freePort, type Processes, type Running, untilListening } from "./processes.ts";
+import { type Processes, type Running, untilListening } from "./processes.ts";
+import { freePort } from "../kit/ports.ts";
 
 /** A candidate that is up. */
 export interface Started {

@@ -9,8 +9,10 @@
  *
  * @module
  */
+import { freePort } from "../kit/ports.ts";
+import { sleep } from "../kit/wait.ts";
 import { fileURLToPath } from "node:url";
-import { delay, freePort, Processes, type Running, untilListening } from "./processes.ts";
+import { Processes, type Running, untilListening } from "./processes.ts";
 import { runProgram } from "./run_program.ts";
 import { print } from "./terminal.ts";
 
@@ -128,14 +130,14 @@ async function isServed(port: number): Promise<boolean> {
 
 /** Stops a backend while clients come. */
 async function measure(port: number, backend: Running, phaseMs: number): Promise<Cost> {
-  await delay(2 * INTERVAL_MS + phaseMs);
+  await sleep(2 * INTERVAL_MS + phaseMs);
   Deno.kill(backend.pid, "SIGSTOP");
   const stopped = performance.now();
   const clients: Promise<{ served: boolean; atMs: number }>[] = [];
   try {
     for (let client = 0; client * 1000 / CLIENTS_PER_SECOND < AFTER_MS; client++) {
       const atMs = client * 1000 / CLIENTS_PER_SECOND;
-      await delay(Math.max(0, stopped + atMs - performance.now()));
+      await sleep(Math.max(0, stopped + atMs - performance.now()));
       clients.push(isServed(port).then((served) => ({ served, atMs })));
     }
     const lost = (await Promise.all(clients)).filter(({ served }) => !served);

@@ -8,9 +8,9 @@ import type { Candidate } from "./candidates.ts";
 import { startCandidate } from "./fleet.ts";
 import { findProgram } from "./machine.ts";
 import type { MemoryBench } from "./memory_tests.ts";
-import { delay } from "./processes.ts";
 import { family } from "./procfs.ts";
 import { note, progress } from "./terminal.ts";
+import { sleep } from "../kit/wait.ts";
 
 /** Idle connections. */
 export const IDLE_PAIRS = 20;
@@ -67,7 +67,7 @@ async function countCalls(
   const request = { backend: backend.port, workers };
   const { port, running } = await startCandidate(candidate, request, folder, processes);
   const clients = await loadgen.openIdle(port, IDLE_PAIRS, 200);
-  await delay(CALM_MS);
+  await sleep(CALM_MS);
   const file = `${folder}/strace-${port}`;
   const members = family(running.pid).flatMap(({ pid }) => ["-p", `${pid}`]);
   const strace = ["strace", "-f", "-c", "-o", file, ...members];

@@ -7,10 +7,11 @@ import { attempt } from "./attempt.ts";
 import type { Started } from "./fleet.ts";
 import type { LoadGenerator, LoadResult } from "./loadgen.ts";
 import type { Plan, TestName } from "./options.ts";
-import { delay, type Processes } from "./processes.ts";
+import { type Processes } from "./processes.ts";
 import { cpuTime } from "./procfs.ts";
 import { type Sample, shuffled } from "./stats.ts";
 import { progress } from "./terminal.ts";
+import { sleep } from "../kit/wait.ts";
 
 /** A load test. */
 export interface LoadTest {
@@ -139,7 +140,7 @@ async function measure(
   if (result === undefined) return undefined;
   const seconds = (performance.now() - begun) / 1000;
   // Closing is part of the work of a connection: let the last ones end.
-  if (test.unit === "conn") await delay(150);
+  if (test.unit === "conn") await sleep(150);
   const after = usage(pid);
   return {
     test: test.name,

@@ -4,7 +4,8 @@
  * @module
  */
 import { exists, findProgram, MissingError } from "./machine.ts";
-import { freePort, type Processes, type Running, untilListening } from "./processes.ts";
+import { type Processes, type Running, untilListening } from "./processes.ts";
+import { freePort } from "../kit/ports.ts";
 
 const SOURCES = ["main.c", "common.c", "backend.c", "clients.c", "rate.c", "timing.c"];
 

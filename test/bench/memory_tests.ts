@@ -7,9 +7,10 @@ import { attempt } from "./attempt.ts";
 import type { Candidate } from "./candidates.ts";
 import { startCandidate } from "./fleet.ts";
 import type { LoadGenerator } from "./loadgen.ts";
-import { delay, type Processes } from "./processes.ts";
+import { type Processes } from "./processes.ts";
 import { descriptorLimit, type Memory, memory } from "./procfs.ts";
 import { note, progress } from "./terminal.ts";
+import { sleep } from "../kit/wait.ts";
 
 /** Size of the small answer, bytes. */
 export const SMALL_ANSWER = 200;
@@ -71,7 +72,7 @@ export async function measureBase(
       folder,
       processes,
     );
-    await delay(SETTLE_MS);
+    await sleep(SETTLE_MS);
     const row = { candidate: candidate.name, ...memory(running.pid) };
     await processes.stop(running);
     return row;
@@ -111,7 +112,7 @@ async function serveMany(
   const request = { backend: backend.port, workers };
   const { port, running } = await startCandidate(candidate, request, folder, processes);
   await loadgen.run(["connect", `127.0.0.1:${port}`, 32, 600, "client", connections]);
-  await delay(SETTLE_MS);
+  await sleep(SETTLE_MS);
   const row = { candidate: candidate.name, workers, connections, ...memory(running.pid) };
   for (const each of [running, backend.running]) await processes.stop(each);
   return row;
@@ -157,10 +158,10 @@ async function measureOne(
   const backend = await loadgen.startBackend();
   const request = { backend: backend.port };
   const proxy = await startCandidate(candidate, request, folder, processes);
-  await delay(SETTLE_MS);
+  await sleep(SETTLE_MS);
   const base = memory(proxy.running.pid).pss;
   const clients = await loadgen.openIdle(proxy.port, pairs, answer);
-  await delay(answer === LARGE_ANSWER ? IDLE_AFTER_LARGE_MS : IDLE_AFTER_SMALL_MS);
+  await sleep(answer === LARGE_ANSWER ? IDLE_AFTER_LARGE_MS : IDLE_AFTER_SMALL_MS);
   const loaded = memory(proxy.running.pid).pss;
   for (const running of [clients, proxy.running, backend.running]) await processes.stop(running);
   return { candidate: candidate.name, pairs, answer, base, loaded };

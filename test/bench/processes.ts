@@ -4,8 +4,8 @@
  * @module
  */
 import { family, isAlive } from "./procfs.ts";
-
-export { freePort } from "../e2e/ports.ts";
+import { sleep } from "../kit/wait.ts";
+import { within } from "../../lib/system/time_limit.ts";
 
 /** How long a process may take to end before it is killed, milliseconds. */
 const TERM_LIMIT_MS = 3000;
@@ -91,10 +91,7 @@ export class Processes implements AsyncDisposable {
     const members = family(running.pid);
     running.process.stdin.close().catch(() => {}); // already closed, or taken by a writer
     signal(running.pid, "SIGTERM");
-    let timer = 0;
-    const late = new Promise<void>((resolve) => timer = setTimeout(resolve, TERM_LIMIT_MS));
-    await Promise.race([running.process.status, late]);
-    clearTimeout(timer);
+    await within(running.process.status, TERM_LIMIT_MS);
     for (const member of members) if (isAlive(member)) signal(member.pid, "SIGKILL");
     await running.ended;
   }
@@ -135,13 +132,8 @@ export async function untilListening(port: number, running: Running): Promise<vo
       return;
     } catch {
       if (stderr !== undefined) throw new Error(`It ended before it listened: ${stderr.trim()}`);
-      await delay(20);
+      await sleep(20);
     }
   }
   throw new Error(`Nothing listens on port ${port} after 10 s`);
-}
-
-/** Waits. */
-export function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -9,7 +9,7 @@ import { compiledProgram } from "./lineup.ts";
 import { LoadGenerator } from "./loadgen.ts";
 import { describeMachine, requireMachine } from "./machine.ts";
 import { UsageError } from "./options.ts";
-import { delay, type Processes } from "./processes.ts";
+import { type Processes } from "./processes.ts";
 import { descriptorLimit, memory } from "./procfs.ts";
 import { table } from "./tables.ts";
 import { writeSection } from "./results_file.ts";
@@ -19,6 +19,7 @@ import { fullTableCommands, GROUPS, PER_GROUP, startOperands } from "./scale_tab
 import { connectionsNow, type ShownChannel } from "./show_table.ts";
 import { print, progress } from "./terminal.ts";
 import { controlCommand } from "./time_tests.ts";
+import { sleep } from "../kit/wait.ts";
 
 const USAGE = `deno task bench:scale [--write] [--ours COMMAND]
 
@@ -46,7 +47,7 @@ async function measureIdle(context: ScaleContext): Promise<string> {
   const begun = performance.now();
   const clients = await context.loadgen.openIdle(subject.port, count, 200);
   const seconds = (performance.now() - begun) / 1000;
-  await delay(1500);
+  await sleep(1500);
   rows.push(await subject.figures(`${count} connections`));
   const each = (memory(subject.running.pid).pss - before) / count;
   await context.processes.stop(clients);

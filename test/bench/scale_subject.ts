@@ -6,10 +6,11 @@
 import type { Candidate } from "./candidates.ts";
 import { startCandidate } from "./fleet.ts";
 import type { Backend, LoadGenerator } from "./loadgen.ts";
-import { delay, type Processes, type Running } from "./processes.ts";
+import { type Processes, type Running } from "./processes.ts";
 import { descriptors, memory } from "./procfs.ts";
 import { connectionsNow, parseShow, type ShownChannel } from "./show_table.ts";
 import { controlCommand } from "./time_tests.ts";
+import { sleep } from "../kit/wait.ts";
 
 /** How long connections may take to end, milliseconds. */
 const END_LIMIT_MS = 10_000;
@@ -55,9 +56,9 @@ export class Subject {
 
   /** Waits until no connection is counted; at most 10 s. Without control: a second. */
   async untilIdle(): Promise<void> {
-    if (!this.context.own.hasControl) return await delay(1000);
+    if (!this.context.own.hasControl) return await sleep(1000);
     const end = performance.now() + END_LIMIT_MS;
-    while (connectionsNow(await this.show()) > 0 && performance.now() < end) await delay(50);
+    while (connectionsNow(await this.show()) > 0 && performance.now() < end) await sleep(50);
   }
 
   /** A row of figures: RSS and PSS in MiB, descriptors, `c`. */

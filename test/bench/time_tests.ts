@@ -7,9 +7,10 @@ import { attempt } from "./attempt.ts";
 import type { Candidate } from "./candidates.ts";
 import { commandLine, startCandidate } from "./fleet.ts";
 import type { LoadGenerator } from "./loadgen.ts";
-import { freePort, type Processes, type Running } from "./processes.ts";
+import { type Processes, type Running } from "./processes.ts";
 import { shuffled } from "./stats.ts";
 import { progress } from "./terminal.ts";
+import { freePort } from "../kit/ports.ts";
 
 /** Times by candidate, milliseconds. */
 export type Times = ReadonlyMap<string, readonly number[]>;

@@ -3,7 +3,7 @@ import { EXIT, ExitError } from "../../lib/core/errors.ts";
 import { ControlClient } from "../../lib/control/client.ts";
 import { socketPath } from "../../lib/control/run_dir.ts";
 import { assertEquals } from "../kit/assert.ts";
-import { within } from "../hard/kit.ts";
+import { sleep, within } from "../kit/wait.ts";
 
 const GREETING = "balance-control 1 4711 3.54\n";
 /** Patience of the clients here, in ms. */
@@ -24,8 +24,8 @@ class FakeInstance implements AsyncDisposable {
 
   async ask(command: string): Promise<string> {
     const instance = { port: 1, bind: undefined, runDir: this.#dir, uid: Deno.uid() ?? 0 };
-    using client = await within("a greeting", ControlClient.open(instance, SILENCE_MS), 5000);
-    return (await within("an answer", client.ask(command), 5000)).text;
+    using client = await within(ControlClient.open(instance, SILENCE_MS), "a greeting", 5000);
+    return (await within(client.ask(command), "an answer", 5000)).text;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,7 +78,7 @@ Deno.test("an instance that does not read is given up", async () => {
   await using instance = new FakeInstance(async (client) => {
     await say(client, GREETING);
     // It reads on when the client has had time to lose its patience.
-    await new Promise((resolve) => setTimeout(resolve, 4 * SILENCE_MS));
+    await sleep(4 * SILENCE_MS);
   });
   assertEquals(await failure(instance.ask("x".repeat(4_000_000))), NO_ANSWER);
 });
@@ -87,7 +87,7 @@ Deno.test("an instance that answers slowly, but byte after byte, is heard to the
   await using instance = new FakeInstance(async (client) => {
     await say(client, GREETING);
     for (const byte of "slow\n. 0\n") {
-      await new Promise((resolve) => setTimeout(resolve, SILENCE_MS / 3));
+      await sleep(SILENCE_MS / 3);
       await say(client, byte);
     }
   });

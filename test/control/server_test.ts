@@ -2,8 +2,9 @@
 import { ControlServer } from "../../lib/control/server.ts";
 import { ControlSocket } from "../../lib/control/control_socket.ts";
 import { assertEquals } from "../kit/assert.ts";
-import { askSocket, within } from "../hard/kit.ts";
 import { makeTable, SERVICES } from "../kit/make_table.ts";
+import { within } from "../kit/wait.ts";
+import { askSocket } from "../kit/control.ts";
 
 /** A server whose name servers never answer, in a folder of its own. */
 class Served implements AsyncDisposable {
@@ -37,7 +38,7 @@ class Served implements AsyncDisposable {
   /** Resolves when the last session has ended. */
   async end(): Promise<void> {
     await this.server.close();
-    await within("the end of all sessions", this.#running, 5000);
+    await within(this.#running, "the end of all sessions", 5000);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -58,8 +59,8 @@ Deno.test("a client that does not take its answers is dropped after the time for
 
 Deno.test("a host that is not looked up in time counts as unknown", async () => {
   await using served = new Served();
-  const answer = within("the answer", askSocket(served.path, "create slow.example 80"), 5000);
-  assertEquals(await answer, "invalid address\n");
+  const answer = within(askSocket(served.path, "create slow.example 80"), "the answer", 5000);
+  assertEquals(await answer, "invalid address");
   assertEquals(
     (await askSocket(served.path, "show")).trim().split("\n").length,
     2,
@@ -72,7 +73,7 @@ Deno.test("a server that goes on at another socket gives up that one's name in t
   await Deno.remove(served.path);
   const next = Deno.listen({ transport: "unix", path: served.path });
   served.server.replace(new ControlSocket(next, served.path));
-  assertEquals(await askSocket(served.path, "disable 0"), "channel 0 disabled\n");
+  assertEquals(await askSocket(served.path, "disable 0"), "channel 0 disabled");
   await served.end();
   assertEquals(served.names, []);
   // The first one stays open until its process ends: closing it removes whatever has its name.

@@ -1,7 +1,7 @@
 import { decodeUtf8, encodeUtf8 } from "../../lib/core/utf8.ts";
 import { assertEquals } from "../kit/assert.ts";
 import { nastyText } from "../fuzz/target.ts";
-import { withSeed } from "../hard/random.ts";
+import { withSeed } from "../kit/random.ts";
 
 Deno.test("encodeUtf8() and decodeUtf8() do what TextEncoder and a strict TextDecoder do", () =>
   withSeed((random) => {

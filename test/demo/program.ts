@@ -3,14 +3,14 @@
  *
  * @module
  */
-import process from "node:process";
-import { GRANTS } from "../../lib/system/permissions.ts";
-import { V8_OPTION } from "../../lib/system/v8_flags.ts";
-import { freePort } from "../e2e/ports.ts";
-import { HOST } from "./peers.ts";
+import { freePort } from "../kit/ports.ts";
 import { Failed, paint, say } from "./talk.ts";
+import { eventually } from "../kit/wait.ts";
+import { isAlive } from "../kit/processes.ts";
+import { commandLine, SOURCE } from "../kit/programs.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).href;
+/** Where everything listens. */
+export const HOST = "127.0.0.1";
 /** Longest time in which an ended instance is waited for, in ms. */
 const END_MS = 5000;
 
@@ -61,12 +61,8 @@ export class Balance {
 
   /** Whether the instance's process has ended, waiting for it a while. */
   async hasEnded(): Promise<boolean> {
-    const until = Date.now() + END_MS;
-    while (this.#pid !== undefined && isAlive(this.#pid)) {
-      if (Date.now() > until) return false;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    return true;
+    const ended = (): boolean => this.#pid === undefined || !isAlive(this.#pid);
+    return await eventually(ended, "the end", END_MS).then(() => true, () => false);
   }
 
   /** Ends what is still running; nothing can be asked any more. */
@@ -92,9 +88,9 @@ export class Balance {
 
   /** Runs the program as `deno task start` does, out of reach of the terminal's Ctrl-C. */
   async #launch(args: readonly string[]): Promise<Result> {
-    const flags = [V8_OPTION, ...GRANTS.map(({ flag }) => flag)];
-    const running = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-prompt", ...flags, MAIN, "--run-dir", this.#dir, ...args],
+    const [program = "", ...words] = commandLine(args, { command: SOURCE, runDir: this.#dir });
+    const running = new Deno.Command(program, {
+      args: words,
       detached: true,
       stdin: "null",
     }).output();
@@ -102,16 +98,5 @@ export class Balance {
     const { code, stdout, stderr } = await running;
     const decoder = new TextDecoder();
     return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // In a container it may be that nobody collects it: then it has ended all the same.
-    return Deno.build.os !== "linux" ||
-      !/\) [ZX] /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
-  } catch {
-    return false;
   }
 }

@@ -6,20 +6,23 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "../kit/assert.ts";
-import { Backends, hold, startBackend } from "./backends.ts";
-import { get, gets, Guest } from "./clients.ts";
-import { commandLine, commands, Instance, run, running, startBalance, TempDir } from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { Output, within } from "./wait.ts";
+import { Backends, hold, startBackend } from "../kit/backends.ts";
+import { get, gets, HeldClient } from "../kit/clients.ts";
+import { startBalance } from "../kit/start.ts";
+import { freePort } from "../kit/ports.ts";
+import { Output, within } from "../kit/wait.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+import { commandLine, commands, quoted, run, running } from "../kit/programs.ts";
+import { Instance } from "../kit/instance.ts";
 
 function proc(pid: number | "self", name: string): string {
   return Deno.readTextFileSync(`/proc/${pid}/${name}`);
 }
 
-/** The session that a process belongs to. */
-function sessionOf(pid: number | "self"): string {
+/** Session and controlling terminal of a process, 0 for none. */
+function sessionOf(pid: number | "self"): string[] {
   const stat = proc(pid, "stat");
-  return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3] ?? "";
+  return stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(3, 5);
 }
 
 /** What a process has open. */
@@ -61,12 +64,12 @@ for (const command of commands()) {
     });
   });
 
-  test("a background instance has its own session, in the root folder", async () => {
+  test("a background instance has its own session, no terminal, and stands in the root folder", async () => {
     const port = freePort();
     await using balance = await startBalance([port], { command });
     assertEquals(readLink(`/proc/${balance.pid}/cwd`), "/");
-    assertEquals(sessionOf(balance.pid), String(balance.pid));
-    assertNotEquals(sessionOf(balance.pid), sessionOf("self"));
+    assertEquals(sessionOf(balance.pid), [String(balance.pid), "0"]);
+    assertNotEquals(sessionOf(balance.pid)[0], sessionOf("self")[0]);
     assertEquals(readLink(`/proc/${balance.pid}/fd/0`), "/dev/null");
     assertEquals(readLink(`/proc/${balance.pid}/fd/2`), "/dev/null");
   });
@@ -88,12 +91,8 @@ for (const command of commands()) {
     const port = freePort();
     using dir = new TempDir();
     const words = commandLine([port], { command, runDir: dir.path });
-    const quoted = words.map((word) => `'${word}'`).join(" ");
-    const script = `out=$(${quoted} 2>&1); echo "[$out] $?"; ` +
-      `${
-        commandLine(["-c", "kill", port], { command, runDir: dir.path }).map((word) => `'${word}'`)
-          .join(" ")
-      } | head -1`;
+    const script = `out=$(${quoted(words)} 2>&1); echo "[$out] $?"; ` +
+      `${quoted(commandLine(["-c", "kill", port], { command, runDir: dir.path }))} | head -1`;
     const child = new Deno.Command("sh", { args: ["-c", script], stdout: "piped", stderr: "null" })
       .spawn();
     const output = new Output(child.stdout);
@@ -136,9 +135,9 @@ Deno.test("a background instance with -d, -p and -T writes nothing into its conn
   await using backend = startBackend("A", hold);
   const port = freePort();
   await using balance = await startBalance(["-dp", "-T1", port, backend.operand]);
-  using guest = await Guest.come(port);
-  assertEquals(guest.name, "A");
-  const rest = await within(new Response(guest.connection.readable).text(), "the idle timeout");
+  using client = await HeldClient.open(port);
+  assertEquals(client.name, "A");
+  const rest = await within(new Response(client.connection.readable).text(), "the idle timeout");
   assertEquals(rest, "");
   await balance.idle();
 });
@@ -154,16 +153,21 @@ Deno.test("-d in the background shows the lines before detaching", async () => {
   await run(["-c", "kill", port], options);
 });
 
-Deno.test("an unusable run dir is told, with exit code 69", async () => {
-  using dir = new TempDir();
-  await Deno.writeTextFile(`${dir.path}/file`, "");
-  const { code, stdout, stderr } = await run([freePort()], { runDir: `${dir.path}/file` });
-  assertEquals([code, stdout], [69, ""]);
-  assertMatch(
-    stderr,
-    /^ERROR: rendezvous directory not available and\/or creatable\n {7}please create .* with mode 01777 like this: \n {7}# mkdir -m 01777 .*\n$/,
-  );
-});
+for (const mode of [["-f"], []]) {
+  const how = mode.length === 0 ? "background" : "foreground";
+  Deno.test(`a run dir that cannot be made is told in three lines, exit code 69 (${how})`, async () => {
+    using dir = new TempDir();
+    await Deno.writeTextFile(`${dir.path}/file`, "");
+    for (const runDir of [`${dir.path}/file`, "/proc/nowhere"]) {
+      const { code, stdout, stderr } = await run([...mode, freePort()], { runDir });
+      assertEquals([code, stdout], [69, ""]);
+      assertMatch(
+        stderr,
+        /^ERROR: rendezvous directory not available and\/or creatable\n {7}please create .* with mode 01777 like this: \n {7}# mkdir -m 01777 .*\n$/,
+      );
+    }
+  });
+}
 
 Deno.test("--log-file gets what the background has to say", async () => {
   using dir = new TempDir();
@@ -174,7 +178,7 @@ Deno.test("--log-file gets what the background has to say", async () => {
   const log = (): Promise<string> => Deno.readTextFile(file);
   await within(
     (async () => {
-      while (!(await log()).includes("enabled manually")) await balance.ctl("version");
+      while (!(await log()).includes("enabled manually")) await balance.ask("version");
     })(),
     "the log",
   );

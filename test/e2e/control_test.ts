@@ -1,19 +1,13 @@
 /** `-c` and `-i` through pipes, and the control socket itself. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
-import { Backends, hold } from "./backends.ts";
-import { gets, Guest } from "./clients.ts";
-import {
-  commandLine,
-  commands,
-  Control,
-  run,
-  running,
-  spawn,
-  startBalance,
-  TempDir,
-} from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { eventually, Output, within } from "./wait.ts";
+import { Backends, hold } from "../kit/backends.ts";
+import { gets, HeldClient } from "../kit/clients.ts";
+import { startBalance } from "../kit/start.ts";
+import { freePort } from "../kit/ports.ts";
+import { eventually, Output, within } from "../kit/wait.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+import { commandLine, commands, run, running, spawn } from "../kit/programs.ts";
+import { Control } from "../kit/control.ts";
 
 /** A session of `-i` whose stdin is ours. */
 class Session implements AsyncDisposable {
@@ -115,8 +109,8 @@ for (const command of commands()) {
     const port = freePort();
     await using balance = await startBalance([port, ...backends.operands], { command });
     const { runDir } = balance;
-    using guest = await Guest.come(port);
-    assertEquals(guest.name, "A");
+    using client = await HeldClient.open(port);
+    assertEquals(client.name, "A");
     const killed = await run(["-c", "k", port], { command, runDir });
     assertEquals(killed, {
       code: 0,
@@ -133,7 +127,7 @@ for (const command of commands()) {
       stderr: "",
     });
     assertEquals(backends.at(0).open, 1);
-    guest[Symbol.dispose]();
+    client[Symbol.dispose]();
     await balance.gone();
   });
 
@@ -262,7 +256,7 @@ Deno.test("more control connections than allowed end the one that has been idle 
   using stack = new DisposableStack();
   for (let count = 0; count < 40; count++) stack.use(await Control.open(balance.socket));
   await within(oldest.closed(), "the oldest is dropped");
-  assertStringIncludes(await balance.ctl("version"), "3.54");
+  assertStringIncludes(await balance.ask("version"), "3.54");
 });
 
 Deno.test("the control socket is its owner's alone, and goes with the instance", async () => {
@@ -272,7 +266,7 @@ Deno.test("the control socket is its owner's alone, and goes with the instance",
   const info = await Deno.lstat(balance.socket);
   assertEquals([info.isSocket, (info.mode ?? 0) & 0o777], [true, 0o600]);
   assertEquals(dir.names, [`balance.${port}.0.0.0.0`]);
-  await balance.ctl("kill");
+  await balance.ask("kill");
   await balance.gone();
   assertEquals(dir.names, []);
 });
@@ -281,13 +275,13 @@ Deno.test("a name that the operator gives is looked up by the instance, without 
   await using backends = new Backends(1);
   const port = freePort();
   await using balance = await startBalance(["-f", port, ...backends.operands]);
-  assertEquals(await balance.ctl("create localhost:4711 80"), "channel created");
-  assertEquals(await balance.ctl("create nosuch.invalid 80"), "invalid address");
+  assertEquals(await balance.ask("create localhost:4711 80"), "channel created");
+  assertEquals(await balance.ask("create nosuch.invalid 80"), "invalid address");
   assertEquals(await balance.column("destination"), [backends.operands[0] ?? "", "127.0.0.1:4711"]);
-  await balance.ctl("disable 0");
-  assertEquals(await balance.ctl("assign 0 nosuch.invalid 1"), "invalid address");
+  await balance.ask("disable 0");
+  assertEquals(await balance.ask("assign 0 nosuch.invalid 1"), "invalid address");
   assertEquals((await balance.column("destination"))[0], backends.operands[0]);
-  assertEquals(await balance.ctl("assign 0 127.1 smtp"), "channel reassigned");
+  assertEquals(await balance.ask("assign 0 127.1 smtp"), "channel reassigned");
   assertEquals((await balance.column("destination"))[0], "127.0.0.1:25");
 });
 
@@ -312,5 +306,5 @@ Deno.test("a symbolic link in place of the socket is not followed", async () => 
   const result = await run(["-c", "kill", port], { runDir: dir.path });
   assertEquals(result.code, 71);
   assertMatch(result.stderr, /^open: .+\ncheck rendezvousfile permissions \[.*\]\n$/);
-  await eventually(async () => (await balance.ctl("version")) !== "", "it still runs");
+  await eventually(async () => (await balance.ask("version")) !== "", "it still runs");
 });

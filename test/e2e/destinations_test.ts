@@ -1,13 +1,16 @@
 /** Destinations of every kind: IPv6, Unix sockets, attributes, files of words. */
+import { eventually, Output, within } from "../kit/wait.ts";
+import { deadPort, freePort } from "../kit/ports.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+import { startBalance } from "../kit/start.ts";
+import { run, spawn } from "../kit/programs.ts";
+import { dial, get, gets, HeldClient } from "../kit/clients.ts";
+import { receiveAll, send } from "../kit/streams.ts";
+import { banner, hold, startBackend } from "../kit/backends.ts";
 import { fileURLToPath } from "node:url";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { ipv6, needing } from "../kit/needs.ts";
-import { banner, hold, receiveAll, send, startBackend } from "./backends.ts";
-import { dial, get, gets, Guest } from "./clients.ts";
-import { run, spawn, startBalance, TempDir } from "./harness.ts";
-import { deadPort, freePort } from "./ports.ts";
 import { greet, sendBack, SocketServer } from "./socket_server.ts";
-import { eventually, Output, within } from "./wait.ts";
 
 /** What a start says on stderr beside the notice that it cannot be controlled. */
 function complaint(stderr: string): string {
@@ -32,14 +35,14 @@ Deno.test(
       ["dis", `::1:${dead}`, 0],
       ["ENA", `::1:${six.port}`, 9],
     ]);
-    await instance.stderr?.until(`[::1]:${dead} needs to be enabled manually`);
-    assertEquals(await instance.ctl(`create [::1]:${six.port}`), "channel created");
-    assertEquals(await instance.ctl(`assign 0 [::1] ${six.port}`), "channel reassigned");
-    assertEquals(await instance.ctl(`create [::1]:${dead},backup,weight=7`), "channel created");
-    assertEquals(await instance.ctl(`assign 2 127.0.0.1 ${four.port}`), "channel reassigned");
-    for (const channel of [0, 1]) await instance.ctl(`enable ${channel}`);
+    await instance.stderr.until(`[::1]:${dead} needs to be enabled manually`);
+    assertEquals(await instance.ask(`create [::1]:${six.port}`), "channel created");
+    assertEquals(await instance.ask(`assign 0 [::1] ${six.port}`), "channel reassigned");
+    assertEquals(await instance.ask(`create [::1]:${dead},backup,weight=7`), "channel created");
+    assertEquals(await instance.ask(`assign 2 127.0.0.1 ${four.port}`), "channel reassigned");
+    for (const channel of [0, 1]) await instance.ask(`enable ${channel}`);
     assertEquals(await gets(2, instance.port), "six six");
-    const show = await instance.ctl("show");
+    const show = await instance.ask("show");
     assertStringIncludes(show, ` ENA              ::1 ${six.port} `);
   },
 );
@@ -62,7 +65,7 @@ Deno.test(needing(ipv6(), "-B of one family is ignored for servers of the other"
   for (const [source, peers] of [["127.0.0.9", "::1 127.0.0.9"], ["::1", "::1 127.0.0.1"]]) {
     await using instance = await startBalance(["-f", "-B", source ?? "", freePort(), ...operands]);
     for (const name of ["six", "four"]) {
-      using guest = await Guest.come(instance.port);
+      using guest = await HeldClient.open(instance.port);
       assertEquals(guest.name, name);
     }
     assertEquals([six.peers.at(-1), four.peers.at(-1)].join(" "), peers);
@@ -79,7 +82,7 @@ Deno.test("a Unix socket is served, with half-close, counters, and port 0", asyn
   assertEquals(await within(receiveAll(connection), "the end of file"), "hello");
   await instance.idle();
   const [row] = await instance.show();
-  assertEquals([row?.destination, row?.sent, row?.rcvd], [`unix:${server.path}:0`, 5, 5]);
+  assertEquals([row?.destination, row?.sent, row?.received], [`unix:${server.path}:0`, 5, 5]);
 });
 
 Deno.test("Unix sockets work with workers, and in the background by a relative path", async () => {
@@ -91,7 +94,7 @@ Deno.test("Unix sockets work with workers, and in the background by a relative p
       { cwd: folder.path },
     );
     assertEquals(await gets(4, instance.port), "S S S S");
-    await instance.ctl("disable 0");
+    await instance.ask("disable 0");
     assertEquals(await get(instance.port), "", "a socket that is not there refuses");
     assertEquals(
       (await instance.column("destination"))[1],
@@ -100,17 +103,17 @@ Deno.test("Unix sockets work with workers, and in the background by a relative p
     // The socket that the command line named may come later, and be assigned.
     await using _late = new SocketServer(`${folder.path}/gone.sock`, greet);
     assertEquals(await get(instance.port), "S");
-    await instance.ctl("disable 0");
+    await instance.ask("disable 0");
     assertEquals(
-      await instance.ctl(`assign 0 unix:${folder.path}/gone.sock`),
+      await instance.ask(`assign 0 unix:${folder.path}/gone.sock`),
       "channel reassigned",
     );
     assertEquals(
-      await instance.ctl(`create unix:${folder.path}/other.sock`),
+      await instance.ask(`create unix:${folder.path}/other.sock`),
       "no permission for this socket: only those of the command line can be used",
     );
     assertEquals(
-      await instance.ctl("create unix:web.sock"),
+      await instance.ask("create unix:web.sock"),
       "the path of a Unix socket begins with / here",
     );
   }
@@ -148,14 +151,14 @@ Deno.test("a backup is used while nothing else of its group is usable, with work
       ...[a.operand, `${spare.operand},backup`, "!", next.operand],
     ]);
     assertEquals(await gets(3, instance.port), "A A A");
-    await instance.ctl("disable 0");
+    await instance.ask("disable 0");
     assertEquals(await gets(3, instance.port), "S S S");
-    await instance.ctl("disable 1");
+    await instance.ask("disable 1");
     assertEquals(await gets(2, instance.port), "N N");
-    await instance.ctl("enable 0");
+    await instance.ask("enable 0");
     assertEquals(await gets(2, instance.port), "A A");
     await a[Symbol.asyncDispose]();
-    await instance.ctl("enable 1");
+    await instance.ask("enable 1");
     assertEquals(await gets(2, instance.port), "S S", "it has failed for every client");
   }
 });

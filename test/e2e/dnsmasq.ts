@@ -3,10 +3,10 @@
  *
  * @module
  */
+import { eventually, within } from "../kit/wait.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+import { freePort } from "../kit/ports.ts";
 import { findProgram } from "../kit/needs.ts";
-import { freePort } from "./ports.ts";
-import { TempDir } from "./programs.ts";
-import { eventually, within } from "./wait.ts";
 
 /** Records of a name server. */
 export interface Zone {

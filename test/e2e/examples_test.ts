@@ -2,11 +2,12 @@
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { openServices } from "../../lib/backends/resolve.ts";
 import { ipv6, mayListen, type Need } from "../kit/needs.ts";
-import { Backends, echo, hold, startBackend } from "./backends.ts";
-import { get, gets, Guest } from "./clients.ts";
-import { commands, run, running, startBalance } from "./harness.ts";
-import { freePort, ownAddress } from "./ports.ts";
-import { eventually } from "./wait.ts";
+import { Backends, echo, hold, startBackend } from "../kit/backends.ts";
+import { get, gets, HeldClient } from "../kit/clients.ts";
+import { startBalance } from "../kit/start.ts";
+import { freePort, ownAddress } from "../kit/ports.ts";
+import { eventually } from "../kit/wait.ts";
+import { commands, run, running } from "../kit/programs.ts";
 
 /** Service names that stand for one another: a user without privileges has the last ones only. */
 const SERVICES: Readonly<Record<string, number>> = {
@@ -74,7 +75,7 @@ for (const command of commands()) {
     await using _server = startBackend("* OK", undefined, { hostname: host, port });
     await using balance = await startBalance(["-fp", "-b", listen, service, host], { command });
     assertEquals(await get(port, listen), "* OK");
-    await balance.stdout?.until("-< 5\n* OK\\0A\n\n-< 0\n\n");
+    await balance.stdout.until("-< 5\n* OK\\0A\n\n-< 0\n\n");
   }, A_SERVICE);
 
   test("balance -f 8888 host1 10.1.1.1:8000: default and own port", async () => {
@@ -94,15 +95,17 @@ for (const command of commands()) {
     await using balance = await startBalance(["-b", listen, service, `${one}::16`, "!", two], {
       command,
     });
-    const guests = await Promise.all(Array.from({ length: 20 }, () => Guest.come(port, listen)));
+    const clients = await Promise.all(
+      Array.from({ length: 20 }, () => HeldClient.open(port, listen)),
+    );
     using guard = new DisposableStack();
-    for (const guest of guests) guard.use(guest);
-    const names = guests.map(({ name }) => name).sort().join("");
+    for (const client of clients) guard.use(client);
+    const names = clients.map(({ name }) => name).sort().join("");
     assertEquals(names, "A".repeat(16) + "B".repeat(4));
     assertEquals(await balance.column("c"), [16, 4]);
-    guests.find(({ name }) => name === "A")?.[Symbol.dispose]();
+    clients.find(({ name }) => name === "A")?.[Symbol.dispose]();
     await eventually(async () => (await balance.column("c"))[0] === 15, "a slot is freed");
-    using next = await Guest.come(port, listen);
+    using next = await HeldClient.open(port, listen);
     assertEquals(next.name, "A");
   }, A_SERVICE);
 
@@ -124,12 +127,12 @@ for (const command of commands()) {
     await using backend = startBackend("A", hold);
     const port = freePort();
     await using balance = await startBalance(["-f", port, `${backend.operand}:1`], { command });
-    using first = await Guest.come(port);
+    using first = await HeldClient.open(port);
     assertEquals(first.name, "A");
     assertEquals(await gets(2, port), "- -");
     first[Symbol.dispose]();
     await balance.idle();
-    using second = await Guest.come(port);
+    using second = await HeldClient.open(port);
     assertEquals(second.name, "A");
   });
 
@@ -143,7 +146,7 @@ for (const command of commands()) {
       assertEquals(await balance.column("totalc"), [12 * round, 4 * round]);
     }
     assertEquals(await balance.column("c"), [0, 0]);
-    assertEquals(balance.stderr?.text, "");
+    assertEquals(balance.stderr.text, "");
   });
 
   test("bytes arrive unchanged both ways at once", async () => {
@@ -162,7 +165,7 @@ for (const command of commands()) {
     assertEquals(received.length, block.length);
     assert(received.every((byte, at) => byte === block[at]));
     await balance.idle();
-    assertEquals((await balance.show()).map(({ sent, rcvd }) => [sent, rcvd]), [[
+    assertEquals((await balance.show()).map(({ sent, received }) => [sent, received]), [[
       block.length,
       block.length,
     ]]);

@@ -1,10 +1,13 @@
 /** Servers that fail: what clients get, what operators see, in one thread and in several. */
+import { eventually, within } from "../kit/wait.ts";
+import { deadPort, freePort, ownAddress } from "../kit/ports.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+import { startBalance } from "../kit/start.ts";
+import { type Instance } from "../kit/instance.ts";
+import { commands, run, running } from "../kit/programs.ts";
+import { dial, get, gets, HeldClient } from "../kit/clients.ts";
+import { Backend, banner, type Behaviour, hold, sink } from "../kit/backends.ts";
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { Backend, banner, type Behaviour, hold, sink } from "./backends.ts";
-import { dial, get, gets, Guest } from "./clients.ts";
-import { commands, type Instance, run, running, startBalance, TempDir } from "./harness.ts";
-import { deadPort, freePort, ownAddress } from "./ports.ts";
-import { eventually, within } from "./wait.ts";
 
 const QUICK = ["--check-interval", "0.1", "--check-timeout", "0.5"];
 
@@ -55,7 +58,7 @@ for (const workers of [1, 2]) {
     test("a server that is down gets nobody, and its share when it is back", async () => {
       const host = ownAddress();
       const port = freePort();
-      await using good = new Backend("A", banner, "127.0.0.1", 0);
+      await using good = new Backend(banner, { name: "A" });
       await using balance = await start(["--check", "tcp", ...QUICK], [
         good.operand,
         `${host}:${port},name=b`,
@@ -63,65 +66,65 @@ for (const workers of [1, 2]) {
       await shows(balance, "ENA", "down");
       assertEquals(await gets(4, balance.port), "A A A A");
       assertEquals((await balance.column("totalc"))[1], 0);
-      await using _back = new Backend("B", banner, host, port);
+      await using _back = new Backend(banner, { name: "B", hostname: host, port });
       await shows(balance, "ENA", "ENA");
       assertEquals((await gets(4, balance.port)).split(" ").toSorted().join(""), "AABB");
-      const said = await balance.stderr?.until("channel 0.1 b up: connected (2 of 2), was down ");
+      const said = await balance.stderr.until("channel 0.1 b up: connected (2 of 2), was down ");
       assertStringIncludes(said ?? "", "channel 0.1 b down: refused (first check)\n");
     });
 
     test("--eject: N failures in a row over all threads eject, and a served client brings it back", async () => {
       const host = ownAddress();
       const port = freePort();
-      await using good = new Backend("A", banner, "127.0.0.1", 0);
+      await using good = new Backend(banner, { name: "A" });
       await using balance = await start(["--eject", "3"], [good.operand, `${host}:${port},name=b`]);
       assertEquals(await gets(12, balance.port), Array(12).fill("A").join(" "));
       await shows(balance, "ENA", "ejct");
       // Three clients' attempts ejected it; a trial may have come since.
       const [, tried = 0] = await balance.column("totalc");
       assert(tried >= 3 && tried <= 4, `${tried}`);
-      await using _back = new Backend("B", banner, host, port);
+      await using _back = new Backend(banner, { name: "B", hostname: host, port });
       const come = async (): Promise<boolean> => (await get(balance.port)) === "B";
       await eventually(come, "a trial that is served");
       await shows(balance, "ENA", "ENA");
-      const said = await balance.stderr?.until(
+      const said = await balance.stderr.until(
         "channel 0.1 b up: a client was served, was ejected ",
       );
       assertStringIncludes(said ?? "", "channel 0.1 b ejected: refused (3 of 3), was up ");
     });
 
     test("--eject: a server that closes at once without a byte is ejected, one that answers is not", async () => {
-      await using good = new Backend("A", banner, "127.0.0.1", 0);
-      await using bad = new Backend("B", slam, "127.0.0.1", 0);
+      await using good = new Backend(banner, { name: "A" });
+      await using bad = new Backend(slam, { name: "B" });
       await using balance = await start(["--eject", "2"], [good.operand, bad.operand]);
       await eventually(async () => {
         await get(balance.port);
         return (await balance.column("status"))[1] === "ejct";
       }, "ejected");
-      await balance.stderr?.until("ejected: closed without a byte (2 of 2)");
+      await balance.stderr.until("ejected: closed without a byte (2 of 2)");
       assertEquals((await balance.column("status"))[0], "ENA");
     });
 
     test("--eject: of many clients at once exactly one is the trial", async () => {
       const host = ownAddress();
       const port = freePort();
-      await using good = new Backend("A", hold, "127.0.0.1", 0);
+      await using good = new Backend(hold, { name: "A" });
       await using balance = await start(["--eject", "1"], [good.operand, `${host}:${port}`]);
       await eventually(async () => {
-        using _guest = await Guest.come(balance.port);
+        using _guest = await HeldClient.open(balance.port);
         return (await balance.column("status"))[1] === "ejct";
       }, "ejected");
       await balance.idle();
       const [, before = 0] = await balance.column("totalc");
-      let guests: Promise<Guest>[];
+      let guests: Promise<HeldClient>[];
       {
         // From now on a connect to it hangs, so the trial lasts.
         await using _full = await fullListener(host, port);
-        await eventually(async () => (await balance.ctl("health")).includes("  due  "), "a trial");
-        guests = Array.from({ length: 10 }, () => Guest.come(balance.port));
+        await eventually(async () => (await balance.ask("health")).includes("  due  "), "a trial");
+        guests = Array.from({ length: 10 }, () => HeldClient.open(balance.port));
         await eventually(async () => (await balance.column("c")).join() === "9,1", "one on trial");
         assertEquals((await balance.column("totalc"))[1], before + 1);
-        assertStringIncludes(await balance.ctl("health"), "  now  ");
+        assertStringIncludes(await balance.ask("health"), "  now  ");
       }
       // It failed: the client is served elsewhere, as ever.
       for (const guest of await Promise.all(guests)) {
@@ -135,13 +138,13 @@ for (const workers of [1, 2]) {
       test(`--eject: a trial that ${what} and goes on brings its channel back`, async () => {
         const host = ownAddress();
         const port = freePort();
-        await using good = new Backend("A", hold, "127.0.0.1", 0);
+        await using good = new Backend(hold, { name: "A" });
         await using balance = await start(["--eject", "1"], [good.operand, `${host}:${port}`]);
         await eventually(async () => {
-          using _guest = await Guest.come(balance.port);
+          using _guest = await HeldClient.open(balance.port);
           return (await balance.column("status"))[1] === "ejct";
         }, "ejected");
-        await using back = new Backend("B", behave, host, port);
+        await using back = new Backend(behave, { name: "B", hostname: host, port });
         const clients: Deno.TcpConn[] = [];
         using stack = new DisposableStack();
         await eventually(async () => {
@@ -154,7 +157,7 @@ for (const workers of [1, 2]) {
     }
 
     test("--when-down try: with every server down clients are served all the same, told once", async () => {
-      await using good = new Backend("A", banner, "127.0.0.1", 0);
+      await using good = new Backend(banner, { name: "A" });
       const dead = deadPort();
       await using balance = await start(["--check", "tcp", ...QUICK], [
         `127.0.0.1:${dead}`,
@@ -162,17 +165,17 @@ for (const workers of [1, 2]) {
         `${good.operand},checkport=${dead}`,
         `${good.operand},checkport=${dead}`,
       ]);
-      await balance.ctl("disable 2");
+      await balance.ask("disable 2");
       await shows(balance, "down", "down", "dis");
       assertEquals(await gets(4, balance.port), "A A A A");
       assertEquals((await balance.column("totalc"))[2], 0);
       const line = "no channel is up: enabled ones get clients all the same\n";
-      const said = await balance.stderr?.until(line) ?? "";
+      const said = await balance.stderr.until(line) ?? "";
       assertEquals(said.split(line).length, 2);
     });
 
     test("--when-down close: with every server down clients are closed", async () => {
-      await using good = new Backend("A", banner, "127.0.0.1", 0);
+      await using good = new Backend(banner, { name: "A" });
       const options = ["--check", "tcp", "--when-down", "close", ...QUICK];
       await using balance = await start(options, [`${good.operand},checkport=${deadPort()}`]);
       await shows(balance, "down");
@@ -186,13 +189,13 @@ for (const workers of [1, 2]) {
       await using balance = await start(options, [`${host}:${port}`]);
       await eventually(async () => await outcome(balance.port) === "ConnectionRefused", "refused");
       {
-        await using _back = new Backend("B", banner, host, port);
+        await using _back = new Backend(banner, { name: "B", hostname: host, port });
         await eventually(async () => await outcome(balance.port) === "B", "served");
         assertEquals(await gets(3, balance.port), "B B B");
       }
       await eventually(async () => await outcome(balance.port) === "ConnectionRefused", "refused");
       const told = (): string[] =>
-        (balance.stderr?.text ?? "").split("\n").filter((line) => /client/.test(line));
+        balance.stderr.text.split("\n").filter((line) => /client/.test(line));
       await eventually(() => told().length === 3, "three lines");
       assertEquals(told(), [
         "no channel is usable: clients are refused",
@@ -200,7 +203,7 @@ for (const workers of [1, 2]) {
         "no channel is usable: clients are refused",
       ]);
       // It can still be ended.
-      assertEquals(await balance.ctl("kill"), "shutdown complete, exiting.");
+      assertEquals(await balance.ask("kill"), "shutdown complete, exiting.");
       await balance.gone();
     });
 
@@ -209,27 +212,31 @@ for (const workers of [1, 2]) {
       const port = freePort();
       const options = ["--check", "tcp", "--when-down", "refuse", ...QUICK];
       await using balance = await start(options, [`${host}:${port}`]);
-      await balance.stderr?.until("no channel is usable: clients are refused");
-      const stranger = new Backend("stranger", banner, "0.0.0.0", balance.port);
-      await using _back = new Backend("B", banner, host, port);
-      await balance.stderr?.until("cannot listen again");
+      await balance.stderr.until("no channel is usable: clients are refused");
+      const stranger = new Backend(banner, {
+        name: "stranger",
+        hostname: "0.0.0.0",
+        port: balance.port,
+      });
+      await using _back = new Backend(banner, { name: "B", hostname: host, port });
+      await balance.stderr.until("cannot listen again");
       assertEquals(await outcome(balance.port), "stranger");
       await stranger[Symbol.asyncDispose]();
-      await balance.stderr?.until("clients are accepted again");
+      await balance.stderr.until("clients are accepted again");
       assertEquals(await gets(3, balance.port), "B B B");
     });
 
     test("--cut-down: connections of a server that a check takes down end, others stay", async () => {
       const host = ownAddress();
-      await using a = new Backend("A", hold, host, 0);
-      await using b = new Backend("B", hold, host, 0);
-      const probe = new Backend("probe", banner, host, freePort());
+      await using a = new Backend(hold, { name: "A", hostname: host });
+      await using b = new Backend(hold, { name: "B", hostname: host });
+      const probe = new Backend(banner, { name: "probe", hostname: host, port: freePort() });
       const options = ["--check", "tcp", "--cut-down", ...QUICK];
       await using balance = await start(options, [
         `${a.operand},check=off`,
         `${b.operand},checkport=${probe.port}`,
       ]);
-      const guests = await Promise.all([1, 2, 3, 4].map(() => Guest.come(balance.port)));
+      const guests = await Promise.all([1, 2, 3, 4].map(() => HeldClient.open(balance.port)));
       using stack = new DisposableStack();
       for (const guest of guests) stack.use(guest);
       await probe[Symbol.asyncDispose]();
@@ -292,9 +299,13 @@ const TRIES: readonly Try[] = [
 
 for (const { name, words, code, rows } of TRIES) {
   Deno.test(`--try: ${name}: exit ${code}, a row each, no port bound`, async () => {
-    await using live = new Backend("LIVE", banner, "127.0.0.1", 0);
+    await using live = new Backend(banner, { name: "LIVE" });
     // The port is taken: binding it would fail.
-    await using taken = new Backend("taken", banner, "0.0.0.0", freePort());
+    await using taken = new Backend(banner, {
+      name: "taken",
+      hostname: "0.0.0.0",
+      port: freePort(),
+    });
     const operands = words.map((word) => word.replace(/^LIVE/, live.operand));
     const result = await run(["--try", taken.port, ...operands]);
     assertEquals([result.code, result.stderr], [code, ""]);

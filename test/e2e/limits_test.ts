@@ -1,10 +1,13 @@
 /** Access lists, limits and the queue, in the real program, with one worker and with two. */
+import { eventually, within } from "../kit/wait.ts";
+import { freePort } from "../kit/ports.ts";
+import { startBalance } from "../kit/start.ts";
+import { run, type Word } from "../kit/programs.ts";
+import { type Instance } from "../kit/instance.ts";
+import { dial, getFrom, HeldClient } from "../kit/clients.ts";
+import { receiveLine } from "../kit/streams.ts";
+import { Backends, finishFirst, hold, startBackend } from "../kit/backends.ts";
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
-import { Backends, finishFirst, hold, receiveLine, startBackend } from "./backends.ts";
-import { dial, getFrom, Guest } from "./clients.ts";
-import { type Instance, run, startBalance, type Word } from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { eventually, within } from "./wait.ts";
 
 /** Starts an instance in the foreground. */
 function start(workers: number, options: readonly Word[], ...operands: Word[]): Promise<Instance> {
@@ -13,12 +16,12 @@ function start(workers: number, options: readonly Word[], ...operands: Word[]): 
 
 /** Ends an instance, and what its log told of refused clients, by reason. */
 async function refusals(balance: Instance): Promise<Record<string, number>> {
-  await balance.ctl("kill");
+  await balance.ask("kill");
   await balance.gone();
-  await balance.stderr?.ended;
+  await balance.stderr.ended;
   const sums: Record<string, number> = {};
   for (
-    const [, reasons = ""] of (balance.stderr?.text ?? "").matchAll(/refused \d+ clients: (.*)/g)
+    const [, reasons = ""] of balance.stderr.text.matchAll(/refused \d+ clients: (.*)/g)
   ) {
     for (const [, reason = "", count] of reasons.matchAll(/([a-z ]+) (\d+)(?:, )?/g)) {
       sums[reason] = (sums[reason] ?? 0) + Number(count);
@@ -28,14 +31,14 @@ async function refusals(balance: Instance): Promise<Record<string, number>> {
 }
 
 /** Clients that come at once; those that were served, each with its backend's name. */
-async function crowd(size: number, port: number): Promise<Guest[]> {
-  const guests = await Promise.all(Array.from({ length: size }, () => Guest.come(port)));
+async function crowd(size: number, port: number): Promise<HeldClient[]> {
+  const guests = await Promise.all(Array.from({ length: size }, () => HeldClient.open(port)));
   const served = guests.filter(({ name }) => name !== "");
   for (const guest of guests) if (guest.name === "") guest[Symbol.dispose]();
   return served;
 }
 
-function dismiss(guests: readonly Guest[]): void {
+function dismiss(guests: readonly HeldClient[]): void {
   for (const guest of guests) guest[Symbol.dispose]();
 }
 
@@ -72,8 +75,8 @@ for (const workers of [1, 2]) {
     await using backend = startBackend("A", hold);
     const port = freePort();
     await using balance = await start(workers, ["--max-conns=5"], port, backend.operand);
-    const coming = Array.from({ length: 20 }, () => Guest.come(port));
-    const served = new Set<Guest>();
+    const coming = Array.from({ length: 20 }, () => HeldClient.open(port));
+    const served = new Set<HeldClient>();
     let most = 0;
     for (const each of coming) {
       void each.then((guest) => {
@@ -117,9 +120,9 @@ for (const workers of [1, 2]) {
     const port = freePort();
     const limit = ["--max-conns-per-client=1"];
     await using _ = await start(workers, limit, port, ...backends.operands);
-    using guest = await Guest.come(port);
+    using guest = await HeldClient.open(port);
     assertEquals([guest.name, await getFrom("127.0.0.2", port, "127.0.0.1")], ["A", "A"]);
-    using second = await Guest.come(port);
+    using second = await HeldClient.open(port);
     assertEquals(second.name, "");
   });
 
@@ -139,7 +142,7 @@ Deno.test("--queue: clients that find every channel full wait in turn, and too m
   await using backend = startBackend("A", hold);
   const port = freePort();
   await using balance = await start(1, ["--queue=2:60"], port, `${backend.operand}:1`);
-  using first = await Guest.come(port);
+  using first = await HeldClient.open(port);
   const order: number[] = [];
   // One worker accepts in the order of the connects.
   const waiting: Promise<void>[] = [];
@@ -152,7 +155,7 @@ Deno.test("--queue: clients that find every channel full wait in turn, and too m
     });
     waiting.push(served);
   }
-  using third = await Guest.come(port);
+  using third = await HeldClient.open(port);
   assertEquals([first.name, third.name], ["A", ""]);
   first[Symbol.dispose]();
   await within(Promise.all(waiting), "the clients that wait");
@@ -165,9 +168,9 @@ Deno.test("what clients of --workers are refused for is told in one line a minut
   const port = freePort();
   await using balance = await start(2, ["--deny=127.0.0.1"], port, backend.operand);
   dismiss(await crowd(5, port));
-  await balance.stderr?.until(/refused \d+ clients: denied \d+\n/);
+  await balance.stderr.until(/refused \d+ clients: denied \d+\n/);
   dismiss(await crowd(5, port));
-  const lines = (balance.stderr?.text ?? "").split("\n").filter((line) => line.includes("refused"));
+  const lines = balance.stderr.text.split("\n").filter((line) => line.includes("refused"));
   assertEquals(lines.length, 1);
   assertEquals(await refusals(balance), { denied: 10 });
 });
@@ -177,12 +180,12 @@ Deno.test("--log-format json: every line is one object, and a connection's end h
   const port = freePort();
   const options = ["--log-connections", "--log-format=json", "--deny=127.0.0.9"];
   await using balance = await start(1, options, port, backend.operand);
-  using guest = await Guest.come(port);
+  using guest = await HeldClient.open(port);
   assertEquals(guest.name, "A");
   guest[Symbol.dispose]();
   assertEquals(await getFrom("127.0.0.9", port, "127.0.0.1"), "");
   await refusals(balance);
-  const lines = (balance.stderr?.text ?? "").trimEnd().split("\n").map((line) => JSON.parse(line));
+  const lines = balance.stderr.text.trimEnd().split("\n").map((line) => JSON.parse(line));
   const end = lines.find(({ message }) => message === "connection ended");
   const refused = lines.find(({ message }) => /^refused/.test(message));
   assertEquals(lines.length, 2);

@@ -1,12 +1,14 @@
 /** The log at the end of an instance, in a file that moves, and after a fault of the program's own. */
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { needing, privilege } from "../kit/needs.ts";
-import { Backends, hold, startBackend } from "./backends.ts";
-import { get, Guest } from "./clients.ts";
-import { ROOT, SOURCE, startBalance, TempDir } from "./harness.ts";
-import type { Instance } from "./instance.ts";
-import { freePort } from "./ports.ts";
-import { eventually, within } from "./wait.ts";
+import { Backends, hold, startBackend } from "../kit/backends.ts";
+import { get, HeldClient } from "../kit/clients.ts";
+import { startBalance } from "../kit/start.ts";
+import type { Instance } from "../kit/instance.ts";
+import { freePort } from "../kit/ports.ts";
+import { eventually, within } from "../kit/wait.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+import { ROOT, SOURCE } from "../kit/programs.ts";
 
 /** How many connections a log tells of. */
 function endings(log: string): number {
@@ -14,14 +16,14 @@ function endings(log: string): number {
 }
 
 async function exitCode(balance: Instance): Promise<number> {
-  return (await within(balance.status ?? Promise.reject(), "the end")).code;
+  return (await within(balance.status, "the end")).code;
 }
 
 const ENDINGS: readonly [name: string, options: string[], end: (balance: Instance) => unknown][] = [
-  ["the kill command", [], (balance) => balance.ctl("kill")],
+  ["the kill command", [], (balance) => balance.ask("kill")],
   ["SIGQUIT", [], (balance) => balance.signal("SIGQUIT")],
   ["SIGTERM with --drain", ["--drain=60"], (balance) => balance.signal("SIGTERM")],
-  ["the kill command, with workers", ["--workers=2"], (balance) => balance.ctl("kill")],
+  ["the kill command, with workers", ["--workers=2"], (balance) => balance.ask("kill")],
 ];
 
 for (const [name, options, end] of ENDINGS) {
@@ -37,16 +39,16 @@ for (const [name, options, end] of ENDINGS) {
         const args = ["-f", "--log-connections", ...log, ...options, port, ...backends.operands];
         await using balance = await startBalance(args);
         const text = (): string =>
-          target === "file" ? Deno.readTextFileSync(path) : balance.stderr?.text ?? "";
+          target === "file" ? Deno.readTextFileSync(path) : balance.stderr.text ?? "";
         for (let count = 0; count < earlier; count++) {
-          (await Guest.come(port))[Symbol.dispose]();
+          (await HeldClient.open(port))[Symbol.dispose]();
           await eventually(() => endings(text()) === 1, "the earlier line");
         }
-        const guest = await Guest.come(port);
+        const client = await HeldClient.open(port);
         await end(balance);
-        guest[Symbol.dispose]();
+        client[Symbol.dispose]();
         assertEquals(await exitCode(balance), 0);
-        await balance.stderr?.ended;
+        await balance.stderr.ended;
         assertEquals(endings(text()), earlier + 1);
       });
     }
@@ -71,7 +73,7 @@ Deno.test("after a rename by logrotate, SIGHUP makes the log go on in a new file
   await eventually(() => dir.names.includes("log"), "the new file");
   await logged(path, 1);
   assertEquals(endings(await Deno.readTextFile(`${path}.renamed`)), 2);
-  assertEquals(balance.stderr?.text, "");
+  assertEquals(balance.stderr.text, "");
 });
 
 Deno.test("SIGHUP and rotation work in the background too, through a link to the folder", async () => {
@@ -110,7 +112,7 @@ Deno.test({
       await using balance = await startBalance(args);
       assertEquals(await get(port), "A");
       await eventually(() => endings(Deno.readTextFileSync(path)) === 1, "the line");
-      assertEquals(balance.stderr?.text, "");
+      assertEquals(balance.stderr.text, "");
     } finally {
       await Deno.remove(path);
     }
@@ -120,14 +122,18 @@ Deno.test({
 Deno.test("a fault in a timer or a task is one log line, and the instance goes on", async () => {
   await using backend = startBackend("A");
   const port = freePort();
-  const words = SOURCE.words.toSpliced(-1, 0, `--preload=${ROOT}test/e2e/planted_faults.ts`);
+  const words = SOURCE.words.toSpliced(
+    -1,
+    0,
+    `--preload=${ROOT}test/e2e/fixtures/planted_faults.ts`,
+  );
   const command = { name: "with planted faults", words };
   await using balance = await startBalance(["-f", port, backend.operand], { command });
   balance.signal("SIGUSR2");
-  await balance.stderr?.until("planted in a task");
-  await balance.stderr?.until("planted in a timer");
+  await balance.stderr.until("planted in a task");
+  await balance.stderr.until("planted in a timer");
   assertEquals(await get(port), "A");
-  const lines = (balance.stderr?.text ?? "").trimEnd().split("\n");
-  assert(lines.length === 2, balance.stderr?.text);
+  const lines = (balance.stderr.text ?? "").trimEnd().split("\n");
+  assert(lines.length === 2, balance.stderr.text);
   for (const line of lines) assertMatch(line, /^internal error reason="Error: planted in a \w+"$/);
 });

@@ -1,8 +1,11 @@
 /** A name server that lies, or says nothing: everything stays as it was, and traffic flows. */
+import { eventually } from "../kit/wait.ts";
+import { freePort } from "../kit/ports.ts";
+import { startBalance } from "../kit/start.ts";
+import { type Instance } from "../kit/instance.ts";
+import { get, gets } from "../kit/clients.ts";
+import { startBackend } from "../kit/backends.ts";
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
-import { startBackend } from "./backends.ts";
-import { get, gets } from "./clients.ts";
-import { type Instance, startBalance } from "./harness.ts";
 import {
   addressReply,
   NameServer,
@@ -10,8 +13,6 @@ import {
   type Reply,
   type ServerRecord,
 } from "./name_server.ts";
-import { freePort } from "./ports.ts";
-import { eventually } from "./wait.ts";
 
 function begin(server: NameServer, ...words: (string | number)[]): Promise<Instance> {
   return startBalance(["-f", "--dns", server.operand, "--resolve", 1, freePort(), ...words]);
@@ -85,9 +86,9 @@ Deno.test("ten thousand addresses are one for a name, and 64 channels for dns:, 
     "127.0.0.1:1",
   );
   server.reply = ({ type }) => type === "A" ? many : [];
-  await instance.stderr?.until("dns:web.test");
+  await instance.stderr.until("dns:web.test");
   await eventually(async () => (await instance.show()).length === 64, "the group is full");
-  await instance.stderr?.until(
+  await instance.stderr.until(
     /has more records than its group has room for records=\d+ ignored=\d+\n/,
   );
   const asked = server.questions.length;
@@ -99,7 +100,7 @@ Deno.test("ten thousand addresses are one for a name, and 64 channels for dns:, 
     "127.0.0.1:1",
   ]);
   assertEquals(rows.length, 64);
-  assertEquals(instance.stderr?.text.match(/more records/g)?.length, 1);
+  assertEquals(instance.stderr.text.match(/more records/g)?.length, 1);
 });
 
 Deno.test("ten thousand SRV records at the start are 64 channels, the preferred ones", async () => {
@@ -119,7 +120,7 @@ Deno.test("ten thousand SRV records at the start are 64 channels, the preferred 
   assertEquals(ports.length, 64);
   assertEquals(ports.at(-1), 7, "what was named one by one has its row");
   assert(ports.slice(0, -1).every((port) => port >= 1070), "records of the lowest priority");
-  assertMatch(instance.stderr?.text ?? "", /^srv:_http._tcp.test has more records /m);
+  assertMatch(instance.stderr.text, /^srv:_http._tcp.test has more records /m);
 });
 
 Deno.test("an SRV target without an address is a channel that is unresolved until it has one", async () => {
@@ -154,10 +155,10 @@ Deno.test("an answer that is long in coming holds up no client", async () => {
   server.delay = gate.promise;
   await eventually(() => server.questions.length > asked, "a look-up is under way");
   assertEquals(await gets(10, instance.port), Array(10).fill("A").join(" "));
-  assertEquals(instance.stderr?.text, "", "the look-up still runs");
+  assertEquals(instance.stderr.text, "", "the look-up still runs");
   server.reply = (question) => addressReply(["127.0.0.2"], question);
   gate.resolve();
-  await instance.stderr?.until("moves from 127.0.0.1 to 127.0.0.2\n");
+  await instance.stderr.until("moves from 127.0.0.1 to 127.0.0.2\n");
 });
 
 Deno.test("a family that a single answer lacks is not dropped", async () => {
@@ -173,7 +174,7 @@ Deno.test("a family that a single answer lacks is not dropped", async () => {
     return addressReply(["127.0.0.1", "::1"], question);
   };
   await eventually(() => rounds > 5, "several rounds");
-  assertEquals(instance.stderr?.text, "");
+  assertEquals(instance.stderr.text, "");
   // When all of them lack it, it is gone.
   server.reply = (question) => addressReply(["::1"], question);
   await eventually(async () => (await instance.show()).length === 2, "its channel is gone");

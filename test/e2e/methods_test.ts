@@ -1,9 +1,10 @@
 /** The methods of distributing, with two workers, as an operator sees them. */
+import { freePort } from "../kit/ports.ts";
+import { startBalance } from "../kit/start.ts";
+import { commands, running } from "../kit/programs.ts";
+import { getFrom, gets, HeldClient } from "../kit/clients.ts";
+import { Backends, hold } from "../kit/backends.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
-import { Backends, hold } from "./backends.ts";
-import { getFrom, gets, Guest } from "./clients.ts";
-import { commands, running, startBalance } from "./harness.ts";
-import { freePort } from "./ports.ts";
 
 /** Clients who come at once and stay. */
 class Crowd implements Disposable {
@@ -12,7 +13,7 @@ class Crowd implements Disposable {
 
   /** Lets some more come; resolves when all of them are served. */
   async grow(count: number, port: number): Promise<void> {
-    const guests = await Promise.all(Array.from({ length: count }, () => Guest.come(port)));
+    const guests = await Promise.all(Array.from({ length: count }, () => HeldClient.open(port)));
     for (const guest of guests) this.#names += this.#stack.use(guest).name || "-";
   }
 
@@ -48,9 +49,9 @@ for (const command of commands()) {
     const args = ["-f", "--workers=2", port, ...backends.operands];
     await using balance = await startBalance(args, { command });
     assertEquals(await gets(3, port), "A B C");
-    assertEquals(await balance.ctl("weight 0 5"), "weight of channel 0 changed to 5");
+    assertEquals(await balance.ask("weight 0 5"), "weight of channel 0 changed to 5");
     assertEquals((await gets(28, port)).replaceAll(" ", ""), "AABACAA".repeat(4));
-    assertEquals(await balance.ctl("weight 0 0"), "weight of channel 0 changed to 0");
+    assertEquals(await balance.ask("weight 0 0"), "weight of channel 0 changed to 0");
     assertEquals((await gets(6, port)).replaceAll(" ", "").includes("A"), false);
   });
 
@@ -62,7 +63,7 @@ for (const command of commands()) {
     using crowd = new Crowd();
     await crowd.grow(30, port);
     assertEquals(crowd.counts, { A: 10, B: 10, C: 10 });
-    await balance.ctl("weight 2 4");
+    await balance.ask("weight 2 4");
     await crowd.grow(30, port);
     assertEquals(crowd.counts, { A: 10, B: 10, C: 40 });
     await crowd.grow(12, port);
@@ -75,7 +76,7 @@ for (const command of commands()) {
     const port = freePort();
     const args = ["-f", "--workers=2", "--method=random", port, ...backends.operands];
     await using balance = await startBalance(args, { command });
-    await balance.ctl("weight 1 0");
+    await balance.ask("weight 1 0");
     using crowd = new Crowd();
     await crowd.grow(40, port);
     const { A = 0, C = 0 } = crowd.counts;
@@ -93,12 +94,12 @@ for (const command of commands()) {
     assert(new Set(before).size > 1 && !before.includes("-"), before);
     assertEquals(await spread(port), before);
     const [gone = ""] = before;
-    await balance.ctl(`disable ${"ABCD".indexOf(gone)}`);
+    await balance.ask(`disable ${"ABCD".indexOf(gone)}`);
     for (const [at, name] of [...await spread(port)].entries()) {
       if (before[at] === gone) assert(name !== gone && name !== "-");
       else assertEquals(name, before[at]);
     }
-    await balance.ctl(`enable ${"ABCD".indexOf(gone)}`);
+    await balance.ask(`enable ${"ABCD".indexOf(gone)}`);
     assertEquals(await spread(port), before);
   });
 
@@ -141,11 +142,11 @@ for (const command of commands()) {
     const args = ["-f", "--workers=2", "--method=least,random,rendezvous", port, ...hosts];
     await using balance = await startBalance(args, { command });
     assertEquals(await balance.column("type"), ["LC", "Hash", "P2", "HRW", "HRW"]);
-    assertEquals(await balance.ctl("method rr"), "group 0 set to round robin");
-    assertEquals(await balance.ctl("hash"), "group 0 set to hash");
-    assertEquals(await balance.ctl("me rendezvous"), "group 0 set to rendezvous");
+    assertEquals(await balance.ask("method rr"), "group 0 set to round robin");
+    assertEquals(await balance.ask("hash"), "group 0 set to hash");
+    assertEquals(await balance.ask("me rendezvous"), "group 0 set to rendezvous");
     assertEquals(
-      await balance.ctl("method best"),
+      await balance.ask("method best"),
       "unknown method (rr, hash, least, random or rendezvous)",
     );
     assertEquals(await balance.column("type"), ["HRW", "Hash", "P2", "HRW", "HRW"]);

@@ -1,12 +1,14 @@
 /** Names that are looked up again, of a real name server whose records change. */
+import { eventually } from "../kit/wait.ts";
+import { freePort } from "../kit/ports.ts";
+import { startBalance } from "../kit/start.ts";
+import { run } from "../kit/programs.ts";
+import { type Instance } from "../kit/instance.ts";
+import { get, gets, HeldClient } from "../kit/clients.ts";
+import { hold, startBackend } from "../kit/backends.ts";
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { needing, program } from "../kit/needs.ts";
-import { hold, startBackend } from "./backends.ts";
-import { get, gets, Guest } from "./clients.ts";
 import { Dnsmasq } from "./dnsmasq.ts";
-import { type Instance, run, startBalance } from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { eventually } from "./wait.ts";
 
 const DNSMASQ = program("dnsmasq");
 
@@ -25,7 +27,7 @@ function begin(server: Dnsmasq, ...words: (string | number)[]): Promise<Instance
 
 /** The first line of whoever a new client gets. */
 async function meets(instance: Instance): Promise<string> {
-  using guest = await Guest.come(instance.port);
+  using guest = await HeldClient.open(instance.port);
   return guest.name;
 }
 
@@ -59,14 +61,14 @@ Deno.test(
     await using _servers = servers(port, "127.7.0.1", "127.7.0.2");
     await using dns = await Dnsmasq.start({ hosts: { "web.test": ["127.7.0.1"] } });
     await using instance = await begin(dns, `web.test:${port}`);
-    using first = await Guest.come(instance.port);
+    using first = await HeldClient.open(instance.port);
     assertEquals(first.name, "1");
     await dns.setHosts({ "web.test": ["127.7.0.2"] });
     await becomes(instance, "0.0 ENA 127.7.0.2 1");
     assertEquals(await meets(instance), "2");
     // The first one stays, and nobody else.
     await becomes(instance, "0.0 ENA 127.7.0.2 1");
-    const log = await instance.stderr?.until("moves") ?? "";
+    const log = await instance.stderr.until("moves") ?? "";
     assertMatch(
       log,
       new RegExp(`^channel 0.0 web.test:${port} moves from 127.7.0.1 to 127.7.0.2\n`),
@@ -89,7 +91,7 @@ Deno.test(
       "x.test": ["127.1.1.1"],
     });
     // Another name, which does move, shows that a round has passed.
-    await instance.ctl(`create x.test ${port}`);
+    await instance.ask(`create x.test ${port}`);
     await dns.setHosts({ "web.test": ["127.7.0.3", "127.7.0.2"], "x.test": ["127.1.1.2"] });
     await becomes(instance, "0.0 ENA 127.7.0.2 0", "0.1 dis 127.1.1.2 0");
     assertEquals(await meets(instance), "2");
@@ -107,13 +109,13 @@ Deno.test(
     await using dns = await Dnsmasq.start({ hosts: { "web.test": ["127.7.0.1"] } });
     await using instance = await begin(dns, `web.test:${port}`);
     await dns.stop();
-    await instance.stderr?.until("look-up of web.test failed: its channels stay as they are\n");
+    await instance.stderr.until("look-up of web.test failed: its channels stay as they are\n");
     for (let client = 0; client < 5; client++) assertEquals(await meets(instance), "1");
     await dns.start({ hosts: { "web.test": ["127.7.0.2"] } });
     await becomes(instance, "0.0 ENA 127.7.0.2 0");
     assertEquals(await meets(instance), "2");
-    await instance.stderr?.until("look-up of web.test works again\n");
-    assertEquals(instance.stderr?.text.match(/failed/g)?.length, 1, "told once");
+    await instance.stderr.until("look-up of web.test works again\n");
+    assertEquals(instance.stderr.text.match(/failed/g)?.length, 1, "told once");
   },
 );
 
@@ -123,8 +125,8 @@ Deno.test(needing(DNSMASQ, "a name that vanishes keeps its last address"), async
   await using dns = await Dnsmasq.start({ hosts: { "web.test": ["127.7.0.1"] } });
   await using instance = await begin(dns, `web.test:${port}`, `dns:web.test:${port}`);
   await dns.setHosts({});
-  await instance.stderr?.until("look-up of web.test failed");
-  await instance.stderr?.until("look-up of dns:web.test failed");
+  await instance.stderr.until("look-up of web.test failed");
+  await instance.stderr.until("look-up of dns:web.test failed");
   await becomes(instance, "0.0 ENA 127.7.0.1 0", "0.1 ENA 127.7.0.1 0");
   assertEquals(await meets(instance), "1");
 });
@@ -205,7 +207,7 @@ Deno.test(
     );
     assertEquals(await rows(instance), ["0.0 unrs 0.0.0.0 0", "0.1 ENA 127.7.0.2 0"]);
     assertEquals([await meets(instance), await meets(instance)], ["2", "2"]);
-    await instance.stderr?.until(`look-up of late.test:${port} failed: it has no channel`);
+    await instance.stderr.until(`look-up of late.test:${port} failed: it has no channel`);
     await dns.setHosts({
       "web.test": ["127.7.0.2"],
       "late.test": ["127.7.0.1"],
@@ -246,7 +248,7 @@ Deno.test(
     assertEquals(await instance.column("maxc"), [9, 9]);
     await using guests = new AsyncDisposableStack();
     for (let client = 0; client < 2; client++) {
-      const guest = await Guest.come(instance.port);
+      const guest = await HeldClient.open(instance.port);
       guests.defer(() => guest[Symbol.dispose]());
       assert(["1", "2"].includes(guest.name));
     }
@@ -285,13 +287,13 @@ Deno.test(
     await using _servers = servers(port, "127.7.0.1", "127.7.0.2");
     await using dns = await Dnsmasq.start({ hosts: { "web.test": ["127.7.0.1"] } });
     await using instance = await begin(dns, `dns:web.test:${port}`);
-    using guest = await Guest.come(instance.port);
+    using guest = await HeldClient.open(instance.port);
     assertEquals(guest.name, "1");
     await dns.setHosts({ "web.test": ["127.7.0.2"] });
     await becomes(instance, "0.0 dis 127.7.0.1 1", "0.1 ENA 127.7.0.2 0");
     await dns.setHosts({ "web.test": ["127.7.0.2", "127.7.0.1"] });
     await becomes(instance, "0.0 ENA 127.7.0.1 1", "0.1 ENA 127.7.0.2 0");
-    await instance.stderr?.until("is back");
+    await instance.stderr.until("is back");
   },
 );
 
@@ -301,9 +303,9 @@ Deno.test(
     const port = freePort();
     await using dns = await Dnsmasq.start({ hosts: { "web.test": ["127.7.0.1"] } });
     await using instance = await begin(dns, `dns:web.test:${port}`);
-    await instance.ctl("disable 0");
+    await instance.ask("disable 0");
     assertEquals(
-      await instance.ctl("assign 0 127.0.0.1 80"),
+      await instance.ask("assign 0 127.0.0.1 80"),
       "channel follows the records of a name",
     );
     await dns.setHosts({ "web.test": ["127.7.0.1", "127.7.0.2"] });
@@ -330,9 +332,9 @@ Deno.test(
     await using instance = await begin(dns, "srv:_http._tcp.test");
     assertEquals(await rows(instance), ["0.0 ENA 127.7.0.1 0", "0.1 ENA 127.7.0.9 0"]);
     assertEquals([await meets(instance), await meets(instance)], ["1", "1"]);
-    await instance.ctl("disable 0");
+    await instance.ask("disable 0");
     assertEquals(await meets(instance), "9", "the backup, while nothing else is usable");
-    await instance.ctl("enable 0");
+    await instance.ask("enable 0");
     await dns.setHosts({ ...hosts, "web1.test": ["127.7.0.2"] });
     await becomes(instance, "0.0 ENA 127.7.0.2 0", "0.1 ENA 127.7.0.9 0");
     assertEquals(await meets(instance), "2");

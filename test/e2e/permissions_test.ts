@@ -1,12 +1,13 @@
 /** Running with less than all grants. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { needing, program } from "../kit/needs.ts";
-import { startBackend } from "./backends.ts";
-import { get, gets } from "./clients.ts";
-import { type Command, ROOT, run, spawn, TempDir } from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { plain, Terminal } from "./terminal.ts";
-import { eventually, Output, within } from "./wait.ts";
+import { startBackend } from "../kit/backends.ts";
+import { get, gets } from "../kit/clients.ts";
+import { freePort, isOpen } from "../kit/ports.ts";
+import { plain, Terminal } from "../kit/terminal.ts";
+import { eventually, Output, within } from "../kit/wait.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+import { type Command, ROOT, run, spawn } from "../kit/programs.ts";
 
 /** The program with some flags of `deno run`, prompts allowed. */
 function sourceWith(...flags: string[]): Command {
@@ -16,15 +17,6 @@ function sourceWith(...flags: string[]): Command {
 const NET_ONLY = sourceWith("--allow-net");
 /** The one line that an instance without control says. */
 const NOTICE = /^balance: no control socket and no background without --allow-read=\/ .+\n/;
-
-async function listens(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ port })).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 for (const flags of [["-f"], []]) {
   Deno.test(`deno run --allow-net main.ts ${flags.join("")} serves, with one line on stderr`, async () => {
@@ -36,7 +28,7 @@ for (const flags of [["-f"], []]) {
     const stdout = new Output(child.stdout);
     const stderr = new Output(child.stderr);
     await child.stdin.close();
-    await eventually(() => listens(port), "it listens");
+    await eventually(() => isOpen(port), "it listens");
     assertEquals((await gets(4, port)).split(" ").sort(), ["A", "A", "B", "B"]);
     child.kill("SIGTERM");
     const { signal } = await within(child.status, "the end");
@@ -54,7 +46,7 @@ Deno.test(
     const port = freePort();
     const words = [...NET_ONLY.words, "-f", String(port), `localhost:${backend.port}`];
     await using terminal = new Terminal(words);
-    await eventually(() => listens(port), "it listens");
+    await eventually(() => isOpen(port), "it listens");
     assertEquals(await get(port), "A");
     await terminal.screen.until("\n");
     assertMatch(plain(terminal.screen.text), NOTICE);
@@ -122,7 +114,7 @@ for (
     const destinations = [...(args[0] === "-a" ? ["127.0.0.1:1"] : []), backend.operand];
     const words = [...NET_ONLY.words, "-f", ...args, String(port), ...destinations];
     await using terminal = new Terminal(words);
-    await eventually(() => listens(port), "it listens");
+    await eventually(() => isOpen(port), "it listens");
     assertEquals(await get(port), "A");
     const text = (): string => plain(terminal.screen.text).replace(NOTICE, "");
     await eventually(() => said.test(text()), `${said} on the screen: ${text()}`);
@@ -140,7 +132,7 @@ Deno.test("--log-file needs its folder's grants only", async () => {
   const stdout = new Output(child.stdout);
   const stderr = new Output(child.stderr);
   await child.stdin.close();
-  await eventually(() => listens(port), "it listens");
+  await eventually(() => isOpen(port), "it listens");
   assertEquals(await get(port), "A");
   await eventually(() => Deno.readTextFileSync(`${real}/log`).includes("ended"), "the line");
   child.kill("SIGKILL");
@@ -193,7 +185,7 @@ Deno.test("a grant that just covers listener and destinations is enough", async 
   const stdout = new Output(child.stdout);
   const stderr = new Output(child.stderr);
   await child.stdin.close();
-  await eventually(() => listens(port), "it listens");
+  await eventually(() => isOpen(port), "it listens");
   assertEquals(await get(port), "A");
   child.kill("SIGKILL");
   await child.status;

@@ -1,16 +1,17 @@
 /** PROXY headers of clients and for servers, in the real program. */
+import { eventually, within } from "../kit/wait.ts";
+import { freePort } from "../kit/ports.ts";
+import { startBalance } from "../kit/start.ts";
+import { type Instance } from "../kit/instance.ts";
+import { Backends, hold, startBackend } from "../kit/backends.ts";
+import { dial, get, Resetter } from "../kit/clients.ts";
+import { readAll, receiveAll, send } from "../kit/streams.ts";
 import { decodeProxyHeader, encodeProxyHeader } from "../../lib/core/edge/proxy_header.ts";
 import type { ProxyMessage, ProxyVersion } from "../../lib/core/edge/proxy_message.ts";
 import { formatPeer } from "../../lib/core/edge/origin.ts";
 import { mapIpv4 } from "../../lib/core/net/ip_address.ts";
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { ipv6, needing } from "../kit/needs.ts";
-import { readAll, Resetter } from "../hard/peers.ts";
-import { Backends, hold, receiveAll, send, startBackend } from "./backends.ts";
-import { dial, get } from "./clients.ts";
-import { type Instance, startBalance } from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { eventually, within } from "./wait.ts";
 
 const VERSIONS: readonly ProxyVersion[] = ["v1", "v2"];
 
@@ -60,7 +61,7 @@ async function ask(port: number, ...pieces: (string | Uint8Array)[]): Promise<st
 
 /** The last line that tells of refused clients. */
 async function refusals(balance: Instance): Promise<string> {
-  const text = await balance.stderr?.until(/refused \d+ clients: .*\n/) ?? "";
+  const text = await balance.stderr.until(/refused \d+ clients: .*\n/) ?? "";
   return /refused (\d+ clients: .*)\n/.exec(text)?.[1] ?? "";
 }
 
@@ -163,7 +164,7 @@ for (const version of VERSIONS) {
       assertEquals(got, ["\x01\x02\x03", ""]);
       await balance.idle();
       assertEquals(await balance.column("sent"), [3]);
-      const line = await balance.stderr?.until(/\n.*\n/) ?? "";
+      const line = await balance.stderr.until(/\n.*\n/) ?? "";
       assertMatch(line, /client=192\.0\.2\.7:5123 proxy=127\.0\.0\.1:\d+ group=0/);
     });
   }
@@ -264,9 +265,9 @@ Deno.test("--proxy-in: hostile and cut off headers are closed, counted once each
   assertEquals(await ask(port), "");
   assertEquals(await balance.column("totalc"), [0]);
   assertEquals(backend.peers, []);
-  await balance.ctl("kill");
+  await balance.ask("kill");
   await balance.gone();
-  const { "bad header": bad = 0, ...others } = totals(balance.stderr?.text ?? "");
+  const { "bad header": bad = 0, ...others } = totals(balance.stderr.text);
   assertEquals(others, {});
   // A reset may overtake what was sent before it: then that client, too, has left without a byte.
   assert(bad === HOSTILE.length || bad === HOSTILE.length + 1, `${bad}`);
@@ -313,8 +314,8 @@ Deno.test("--proxy-in: --drain ends a header that is still coming, and blames no
   await using balance = await startBalance([...options, port, backend.operand]);
   using slow = await dial(port);
   await send(slow, "PROXY ");
-  await balance.ctl("kill");
+  await balance.ask("kill");
   assertEquals(await within(receiveAll(slow), "its end"), "");
   await balance.gone();
-  assertEquals(totals(balance.stderr?.text ?? ""), {});
+  assertEquals(totals(balance.stderr.text), {});
 });

@@ -1,9 +1,12 @@
 /** Starts that are refused, and what is left of them: nothing. */
-import { assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
-import { startBackend } from "./backends.ts";
-import { get } from "./clients.ts";
-import { run, startBalance, TempDir } from "./harness.ts";
-import { freePort } from "./ports.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
+import { startBackend } from "../kit/backends.ts";
+import { get } from "../kit/clients.ts";
+import { startBalance } from "../kit/start.ts";
+import { freePort, isOpen } from "../kit/ports.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+import { run } from "../kit/programs.ts";
+import { whoAnswers } from "../kit/control.ts";
 
 interface Refusal {
   readonly name: string;
@@ -87,6 +90,18 @@ const REFUSALS: readonly Refusal[] = [
     says: /^invalid port \[70000\], exiting\.\n$/,
   },
   {
+    name: "a leading separator",
+    args: (port) => ["-f", port, "!", "127.0.0.1"],
+    code: 69,
+    says: /^balance: no channels in group\n$/,
+  },
+  ...["/proc/nowhere/log", "/nowhere/log", "/"].map((file) => ({
+    name: `a --log-file that cannot be opened (${file})`,
+    args: (port: number) => ["-f", "--log-file", file, port],
+    code: 71,
+    says: /^balance: cannot write log file [^\n]+\n$/,
+  })),
+  {
     name: "a doubled separator",
     args: (port) => ["-f", port, "127.0.0.1", "!", "!"],
     code: 69,
@@ -113,10 +128,11 @@ for (const { name, args, code, says } of REFUSALS) {
       assertMatch(result.stderr, says);
     }
     assertEquals(dir.names, []);
+    assert(!await isOpen(port), "an instance runs");
   });
 }
 
-Deno.test("a port in use is refused, and its owner is not disturbed", async () => {
+Deno.test("a port in use is refused, and its owner is not disturbed and stays in control", async () => {
   await using backend = startBackend("A");
   const port = freePort();
   await using balance = await startBalance(["-f", port, backend.operand]);
@@ -125,6 +141,8 @@ Deno.test("a port in use is refused, and its owner is not disturbed", async () =
     const second = await run([...args, port, backend.operand], { runDir });
     assertEquals([second.code, second.stdout], [71, ""]);
     assertEquals(second.stderr, "bind(): Address already in use\n");
+    assertEquals((await run(["-c", "version", port], { runDir })).code, 0);
+    assertEquals(await whoAnswers(balance.socket), balance.pid);
   }
   assertEquals(await get(port), "A");
   assertEquals(await balance.column("totalc"), [1]);

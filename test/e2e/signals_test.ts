@@ -1,18 +1,15 @@
 /** Signals and draining. */
-import { assert, assertEquals } from "../kit/assert.ts";
-import { Backends, hold, receiveAll } from "./backends.ts";
-import { get, Guest } from "./clients.ts";
-import { commands, running, startBalance } from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { eventually, within } from "./wait.ts";
+import { assert, assertEquals, assertRejects } from "../kit/assert.ts";
+import { Backend, Backends, echo, hold } from "../kit/backends.ts";
+import { checkEcho, get, HeldClient } from "../kit/clients.ts";
+import { startBalance } from "../kit/start.ts";
+import { freePort, isOpen } from "../kit/ports.ts";
+import { eventually, within } from "../kit/wait.ts";
+import { commands, running } from "../kit/programs.ts";
+import { receiveAll } from "../kit/streams.ts";
 
 async function isRefused(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ port })).close();
-    return false;
-  } catch {
-    return true;
-  }
+  return !await isOpen(port);
 }
 
 for (const command of commands()) {
@@ -21,28 +18,35 @@ for (const command of commands()) {
       await using backends = new Backends(1, hold);
       const port = freePort();
       await using balance = await startBalance(["-f", port, ...backends.operands], { command });
-      using guest = await Guest.come(port);
+      using client = await HeldClient.open(port);
       balance.signal(signal);
-      const status = await within(balance.status ?? Promise.reject(), "the end");
+      const status = await within(balance.status, "the end", 2000);
       assertEquals(status.signal, signal);
-      assertEquals(await within(receiveAll(guest.connection), "the client's end"), "");
-      assertEquals([balance.stdout?.text, balance.stderr?.text], ["", ""]);
+      assertEquals(await within(receiveAll(client.connection), "the client's end"), "");
+      assertEquals([balance.stdout.text, balance.stderr.text], ["", ""]);
     });
   }
 
-  Deno.test(running(command, "SIGQUIT drains: no new clients, then exit code 0"), async () => {
-    await using backends = new Backends(1, hold);
-    const port = freePort();
-    await using balance = await startBalance(["-f", port, ...backends.operands], { command });
-    using guest = await Guest.come(port);
-    balance.signal("SIGQUIT");
-    await eventually(() => isRefused(port), "the port is closed");
-    await eventually(() => backends.at(0).open === 1, "the guest alone stays");
-    guest[Symbol.dispose]();
-    const status = await within(balance.status ?? Promise.reject(), "the end");
-    assertEquals([status.code, status.signal], [0, null]);
-    assertEquals([balance.stdout?.text, balance.stderr?.text], ["", ""]);
-  });
+  for (const workers of [1, 2]) {
+    const name = `SIGQUIT drains with --workers ${workers}: no new clients, then exit code 0`;
+    Deno.test(running(command, name), async () => {
+      await using backend = new Backend(echo);
+      const port = freePort();
+      const args = ["-f", `--workers=${workers}`, port, backend.operand];
+      await using balance = await startBalance(args, { command });
+      using client = await balance.connect();
+      await checkEcho(client);
+      balance.signal("SIGQUIT");
+      await eventually(() => isRefused(port), "the port is closed");
+      await checkEcho(client);
+      await eventually(() => backend.open === 1, "the client alone stays");
+      await assertRejects(() => balance.ask("show"));
+      client.close();
+      const status = await within(balance.status, "the end");
+      assertEquals([status.code, status.signal], [0, null]);
+      assertEquals([balance.stdout.text, balance.stderr.text], ["", ""]);
+    });
+  }
 }
 
 Deno.test("SIGUSR1 is harmless", async () => {
@@ -54,42 +58,44 @@ Deno.test("SIGUSR1 is harmless", async () => {
 });
 
 Deno.test("--drain makes SIGTERM drain, and ends what lasts longer", async () => {
-  await using backends = new Backends(1, hold);
+  await using backend = new Backend(echo);
   const port = freePort();
-  await using balance = await startBalance(["-f", "--drain=1", port, ...backends.operands]);
-  using guest = await Guest.come(port);
+  await using balance = await startBalance(["-f", "--drain=1", port, backend.operand]);
+  using client = await balance.connect();
+  await checkEcho(client);
   const start = performance.now();
   balance.signal("SIGTERM");
   await eventually(() => isRefused(port), "the port is closed");
-  const status = await within(balance.status ?? Promise.reject(), "the end");
+  await checkEcho(client);
+  const status = await within(balance.status, "the end", 3000);
   assertEquals([status.code, status.signal], [0, null]);
   const seconds = (performance.now() - start) / 1000;
   assert(seconds > 0.9 && seconds < 4, `${seconds} s`);
-  assertEquals(await within(receiveAll(guest.connection), "the client's end"), "");
+  assertEquals(await client.read(new Uint8Array(1)), null);
 });
 
 Deno.test("a second SIGTERM ends a drain at once, by that signal", async () => {
   await using backends = new Backends(1, hold);
   const port = freePort();
   await using balance = await startBalance(["-f", "--drain=600", port, ...backends.operands]);
-  using guest = await Guest.come(port);
+  using client = await HeldClient.open(port);
   balance.signal("SIGTERM");
   await eventually(() => isRefused(port), "the port is closed");
-  assertEquals(backends.at(0).open, 1);
+  await eventually(() => backends.at(0).open === 1, "the client alone stays");
   balance.signal("SIGTERM");
-  const status = await within(balance.status ?? Promise.reject(), "the end");
+  const status = await within(balance.status, "the end");
   assertEquals([status.signal, status.code], ["SIGTERM", 143]);
-  assertEquals(await within(receiveAll(guest.connection), "the client's end"), "");
+  assertEquals(await within(receiveAll(client.connection), "the client's end"), "");
 });
 
 Deno.test("--drain=0 ends connections with the kill command at once", async () => {
   await using backends = new Backends(1, hold);
   const port = freePort();
   await using balance = await startBalance(["-f", "--drain=0", port, ...backends.operands]);
-  using guest = await Guest.come(port);
-  assertEquals(await balance.ctl("kill"), "shutdown complete, exiting.");
-  assertEquals(await within(receiveAll(guest.connection), "the client's end"), "");
-  const status = await within(balance.status ?? Promise.reject(), "the end");
+  using client = await HeldClient.open(port);
+  assertEquals(await balance.ask("kill"), "shutdown complete, exiting.");
+  assertEquals(await within(receiveAll(client.connection), "the client's end"), "");
+  const status = await within(balance.status, "the end");
   assertEquals(status.code, 0);
 });
 
@@ -97,11 +103,11 @@ Deno.test("a drain that waits for connections ends with them, long before its li
   await using backends = new Backends(1, hold);
   const port = freePort();
   await using balance = await startBalance(["-f", "--drain=600", port, ...backends.operands]);
-  const guest = await Guest.come(port);
+  const client = await HeldClient.open(port);
   balance.signal("SIGTERM");
   await eventually(() => isRefused(port), "the port is closed");
-  guest[Symbol.dispose]();
-  const status = await within(balance.status ?? Promise.reject(), "the end", 5000);
+  client[Symbol.dispose]();
+  const status = await within(balance.status, "the end", 5000);
   assertEquals(status.code, 0);
 });
 
@@ -109,13 +115,13 @@ Deno.test("a client that is still being connected is served to its end while dra
   await using backends = new Backends(1, hold);
   const port = freePort();
   await using balance = await startBalance(["-f", port, ...backends.operands]);
-  const guests = await Promise.all(Array.from({ length: 10 }, () => Guest.come(port)));
+  const clients = await Promise.all(Array.from({ length: 10 }, () => HeldClient.open(port)));
   balance.signal("SIGQUIT");
   await eventually(() => isRefused(port), "the port is closed");
-  for (const guest of guests) {
-    assertEquals(guest.name, "A");
-    guest[Symbol.dispose]();
+  for (const client of clients) {
+    assertEquals(client.name, "A");
+    client[Symbol.dispose]();
   }
-  const status = await within(balance.status ?? Promise.reject(), "the end");
+  const status = await within(balance.status, "the end");
   assertEquals(status.code, 0);
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { send } from "./backends.ts";
+import { send } from "../kit/streams.ts";
 
 /** What it does with one connection; it is closed afterwards. */
 export type SocketBehaviour = (connection: Deno.UnixConn) => Promise<void>;

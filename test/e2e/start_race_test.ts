@@ -1,13 +1,15 @@
 /** Starts that fail late, and starts at once: one instance serves, and nothing of the others is left. */
 import { assertEquals, assertMatch } from "../kit/assert.ts";
-import { startBackend } from "./backends.ts";
-import { get } from "./clients.ts";
-import { type Command, Control, defaultCommand, run, spawn, TempDir } from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { eventually, Output, within } from "./wait.ts";
+import { startBackend } from "../kit/backends.ts";
+import { get } from "../kit/clients.ts";
+import { freePort } from "../kit/ports.ts";
+import { eventually, Output, within } from "../kit/wait.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+import { type Command, defaultCommand, execute, run, spawn } from "../kit/programs.ts";
+import { whoAnswers } from "../kit/control.ts";
 
 /** The program, its workers unable to listen: in each thread every `setsockopt` but the first fails. */
-const DEAF: Command = {
+const NO_LISTENING: Command = {
   name: "workers that cannot listen",
   words: [
     ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=setsockopt"],
@@ -20,7 +22,7 @@ Deno.test("workers that cannot listen end the start with one line, and leave not
   using dir = new TempDir();
   for (const foreground of [["-f"], []]) {
     const args = [...foreground, "--workers=2", freePort(), "127.0.0.1:1"];
-    const result = await run(args, { runDir: dir.path, command: DEAF });
+    const result = await run(args, { runDir: dir.path, command: NO_LISTENING });
     assertEquals(result, {
       code: 71,
       signal: null,
@@ -34,8 +36,7 @@ Deno.test("workers that cannot listen end the start with one line, and leave not
 /** What lies where the control socket goes: nothing, or what a dead instance has left. */
 async function leaveDead(path: string): Promise<void> {
   const script = 'IO::Socket::UNIX->new(Local => shift, Listen => 1) or die "$!"';
-  const args = ["-MIO::Socket::UNIX", "-e", script, path];
-  assertEquals((await new Deno.Command("perl", { args }).output()).success, true);
+  assertEquals((await execute(["perl", "-MIO::Socket::UNIX", "-e", script, path])).code, 0);
 }
 
 /** Starts two instances at once and checks that exactly one serves. */
@@ -61,14 +62,7 @@ async function race(workers: number, dead: boolean): Promise<void> {
     assertEquals(first.code, 71, errors?.text);
     assertMatch(errors?.text ?? "", /^[^\n]+\n$/);
     const winner = racers[1 - first.at];
-    await eventually(async () => {
-      try {
-        using control = await Control.open(path);
-        return control.pid === winner?.pid;
-      } catch {
-        return false;
-      }
-    }, "the winner answers");
+    await eventually(async () => await whoAnswers(path) === winner?.pid, "the winner answers");
     assertEquals(await get(port), "A");
     assertEquals(said[1 - first.at]?.[1].text, "");
   } finally {

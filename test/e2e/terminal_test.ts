@@ -1,9 +1,10 @@
 /** The interactive shell on a terminal. */
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { program } from "../kit/needs.ts";
-import { commandLine, commands, running, startBalance } from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { plain, Terminal } from "./terminal.ts";
+import { startBalance } from "../kit/start.ts";
+import { freePort } from "../kit/ports.ts";
+import { plain, Terminal } from "../kit/terminal.ts";
+import { commandLine, commands, running } from "../kit/programs.ts";
 
 /** The program that gives a terminal. */
 const SCRIPT = program("script");

@@ -1,18 +1,20 @@
 /** What an unprivileged user may do; needs root to become one. */
-import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
-import { binary, needing, otherUser, reserved } from "../kit/needs.ts";
-import { startBackend } from "./backends.ts";
-import { get } from "./clients.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
+import { binary, needing, NOBODY, otherUser, reserved } from "../kit/needs.ts";
+import { startBackend } from "../kit/backends.ts";
+import { get } from "../kit/clients.ts";
+import { startBalance } from "../kit/start.ts";
+import { freePort } from "../kit/ports.ts";
+import { TempDir } from "../kit/temp_dir.ts";
 import {
+  asUser,
   BINARY,
   type Command,
   defaultCommand,
-  NOBODY,
+  execute,
   run,
-  startBalance,
-  TempDir,
-} from "./harness.ts";
-import { freePort } from "./ports.ts";
+  SOURCE,
+} from "../kit/programs.ts";
 
 interface Place extends Disposable {
   readonly command: Command;
@@ -21,13 +23,10 @@ interface Place extends Disposable {
 /** A command that nobody may run: the binary where it is, or a copy; undefined where there is none. */
 async function commandForNobody(): Promise<Place | undefined> {
   const mayRun = async (path: string): Promise<boolean> => {
-    const args = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", path, "--version"];
-    const command = new Deno.Command("setpriv", { args, stdout: "null", stderr: "null" });
-    return await command.output().then(({ success }) => success, () => false);
+    return await execute([...asUser(NOBODY), path, "--version"])
+      .then(({ code }) => code === 0, () => false);
   };
-  const words = Deno.env.get("BALANCE_TEST_COMMAND") === undefined
-    ? [BINARY]
-    : defaultCommand().words;
+  const words = defaultCommand() === SOURCE ? [BINARY] : defaultCommand().words;
   if (await mayRun(words[0] ?? "")) {
     return { command: { name: "nobody's", words }, [Symbol.dispose]: () => {} };
   }
@@ -119,8 +118,10 @@ test("root starts where another user has left a dead socket", async () => {
   await dead.gone();
   await using balance = await startBalance([port], { command, runDir: dir.path });
   assert(balance.pid !== dead.pid);
+  assertStringIncludes(await balance.ask("version"), "3.54");
   const result = await run(["-c", "show", port], options);
   assertEquals(result.code, 71);
+  assertStringIncludes(result.stderr, "open: Permission denied");
 });
 
 test("a run directory of another user is refused with exit code 69, saying whose it is", async () => {

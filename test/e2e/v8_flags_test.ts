@@ -1,8 +1,9 @@
 /** However the program is started, its memory is collected as `lib/system/v8_flags.ts` says. */
 import { V8_FLAGS, V8_OPTION } from "../../lib/system/v8_flags.ts";
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { BINARY, COMPILED, ROOT, running, SOURCE, startBalance } from "./harness.ts";
-import { freePort } from "./ports.ts";
+import { startBalance } from "../kit/start.ts";
+import { freePort } from "../kit/ports.ts";
+import { BINARY, COMPILED, ROOT, running, SOURCE } from "../kit/programs.ts";
 import config from "../../deno.json" with { type: "json" };
 
 /** The runtime keeps its settings behind the program, at the end of the binary. */

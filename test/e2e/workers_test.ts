@@ -1,21 +1,15 @@
 /** Several threads behind one port. */
-import { PLAIN_ENGINE } from "../kit/engine_config.ts";
-import { ipv4Place } from "../kit/make_table.ts";
-import { apply } from "../../lib/core/table/change.ts";
-import { createTable, slotOf } from "../../lib/core/table/schema.ts";
-import { viewChannel } from "../../lib/core/table/view.ts";
-import { WorkerPool } from "../../lib/workers/pool.ts";
-import type { Fields } from "../../lib/core/events.ts";
-import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { Backends, hold, receiveAll } from "./backends.ts";
-import { get, gets, Guest } from "./clients.ts";
-import { commands, type Instance, running, startBalance } from "./harness.ts";
-import { freePort } from "./ports.ts";
-import { eventually, within } from "./wait.ts";
+import { assert, assertEquals } from "../kit/assert.ts";
+import { Backends, hold } from "../kit/backends.ts";
+import { get, gets, HeldClient } from "../kit/clients.ts";
+import { startBalance } from "../kit/start.ts";
+import { freePort } from "../kit/ports.ts";
+import { commands, running } from "../kit/programs.ts";
+import type { Instance } from "../kit/instance.ts";
 
 /** Rows of `workers`, without the header. */
 async function workerRows(balance: Instance): Promise<string[][]> {
-  const [, ...lines] = (await balance.ctl("workers")).split("\n");
+  const [, ...lines] = (await balance.ask("workers")).split("\n");
   return lines.map((line) => line.trim().split(/ +/));
 }
 
@@ -32,7 +26,7 @@ for (const command of commands()) {
     assertEquals(sequence, "ABC".repeat(20));
     await balance.idle();
     assertEquals(await balance.column("totalc"), [20, 20, 20]);
-    assertEquals(await balance.column("rcvd"), [40, 40, 40]);
+    assertEquals(await balance.column("received"), [40, 40, 40]);
     const rows = await workerRows(balance);
     assertEquals(rows.map(([worker, state]) => [worker, state]), [["0", "running"], [
       "1",
@@ -49,15 +43,15 @@ for (const command of commands()) {
     const operands = backends.operands.map((operand) => `${operand}:5`);
     const args = ["-f", "--workers=2", port, operands[0] ?? "", "!", operands[1] ?? ""];
     await using balance = await startBalance(args, { command });
-    const guests = await Promise.all(Array.from({ length: 30 }, () => Guest.come(port)));
+    const clients = await Promise.all(Array.from({ length: 30 }, () => HeldClient.open(port)));
     using stack = new DisposableStack();
-    for (const guest of guests) stack.use(guest);
-    const names = guests.map(({ name }) => name).sort().join("");
+    for (const client of clients) stack.use(client);
+    const names = clients.map(({ name }) => name).sort().join("");
     assertEquals(names, "AAAAABBBBB");
     assertEquals(await balance.column("c"), [5, 5]);
     stack[Symbol.dispose]();
     await balance.idle();
-    using next = await Guest.come(port);
+    using next = await HeldClient.open(port);
     assertEquals(next.name, "A");
   });
 
@@ -66,16 +60,16 @@ for (const command of commands()) {
     const port = freePort();
     const args = ["--workers=2", port, ...backends.operands];
     await using balance = await startBalance(args, { command });
-    const before = await Promise.all(Array.from({ length: 6 }, () => Guest.come(port)));
-    await balance.ctl("disable 0");
-    const after = await Promise.all(Array.from({ length: 12 }, () => Guest.come(port)));
+    const before = await Promise.all(Array.from({ length: 6 }, () => HeldClient.open(port)));
+    await balance.ask("disable 0");
+    const after = await Promise.all(Array.from({ length: 12 }, () => HeldClient.open(port)));
     assertEquals(after.map(({ name }) => name).join(""), "B".repeat(12));
     assertEquals(await balance.column("c"), [3, 15]);
-    assertEquals(await balance.ctl("kill"), "shutdown complete, exiting.");
+    assertEquals(await balance.ask("kill"), "shutdown complete, exiting.");
     const refused = await get(port).catch((error: Error) => error.name);
     assertEquals(refused, "ConnectionRefused");
     assertEquals(backends.at(0).open + backends.at(1).open, 18);
-    for (const guest of [...before, ...after]) guest[Symbol.dispose]();
+    for (const client of [...before, ...after]) client[Symbol.dispose]();
     await balance.gone();
   });
 }
@@ -91,73 +85,10 @@ Deno.test("--workers 2: a port in use is refused with exit code 71", async () =>
 Deno.test("--workers 2 with -p uses one worker, and says so", async () => {
   const port = freePort();
   await using balance = await startBalance(["-fp", "--workers=2", port]);
-  await balance.stderr?.until("\n");
+  await balance.stderr.until("\n");
   assertEquals(
-    balance.stderr?.text,
+    balance.stderr.text,
     "balance: one worker instead of 2: the packet dump (-p) uses one\n",
   );
   assertEquals((await workerRows(balance)).length, 1);
-});
-
-Deno.test("a worker that dies is logged and restarted, and only its connections are lost", async () => {
-  await using backends = new Backends(1, hold);
-  const table = createTable(2);
-  const { port: to } = backends.at(0);
-  apply(table, [{
-    kind: "create",
-    group: 0,
-    place: ipv4Place(0x7f000001, to),
-    maxc: 40,
-    enabled: true,
-  }]);
-  const logged: { message: string; fields: Fields }[] = [];
-  const reporter = {
-    log: (_level: string, message: string, fields: Fields = {}): void => {
-      logged.push({ message, fields });
-    },
-    trace: undefined,
-    outOfDescriptors: () => {},
-  };
-  const port = freePort();
-  const module = new URL("./mortal_worker.ts", import.meta.url);
-  const pool = new WorkerPool(
-    { hostname: "127.0.0.1", port },
-    PLAIN_ENGINE,
-    table,
-    reporter,
-    { module },
-  );
-  await pool.start();
-  const guests = await Promise.all(Array.from({ length: 20 }, () => Guest.come(port)));
-  const [zero, one] = pool.views();
-  assert((zero?.c ?? 0) > 0 && (one?.c ?? 0) > 0, "both carry some");
-  assertEquals((zero?.c ?? 0) + (one?.c ?? 0), 20);
-
-  const orders = new BroadcastChannel("mortal worker");
-  orders.postMessage(0);
-  await eventually(() => pool.views()[0]?.restarts === 1, "the death is noticed");
-  orders.close();
-  assertEquals(viewChannel(table, slotOf(0, 0)).c, one?.c);
-  assertEquals(logged[0]?.message, "worker {worker} died, its connections are lost");
-  assertStringIncludes(String(logged[0]?.fields["reason"]), "told to die");
-
-  const lost = Promise.all(guests.map(async ({ connection }) => {
-    const text = await receiveAll(connection);
-    assertEquals(text, "");
-    return connection;
-  }));
-  // The survivors' clients hear nothing; the dead worker's are told the end.
-  await eventually(() => backends.at(0).open === one?.c, "the dead worker's connections end");
-  await eventually(() => pool.views()[0]?.state === "running", "it is restarted");
-  assertEquals(logged.at(-1)?.message, "worker {worker} restarted");
-  assertEquals(viewChannel(table, slotOf(0, 0)).totalc, 20);
-  const again = await Promise.all(Array.from({ length: 20 }, () => Guest.come(port)));
-  assert(again.every(({ name }) => name === "A"));
-  assert((pool.views()[0]?.c ?? 0) > 0, "the new worker serves");
-
-  pool.stopListening();
-  for (const guest of [...guests, ...again]) guest[Symbol.dispose]();
-  await within(pool.done, "the pool's end");
-  await lost;
-  assertEquals(viewChannel(table, slotOf(0, 0)).c, 0);
 });

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "../kit/assert.ts";
 import { atoi, formatIpv4, parseIpv4, parseIpv6 } from "../../lib/core/net/address.ts";
 import { hashClient } from "../../lib/core/schedule/hash.ts";
 import { formatDestination, parseDestination } from "../../lib/core/command_line/destination.ts";
-import type { Random } from "../hard/random.ts";
+import type { Random } from "../kit/random.ts";
 import { nastyText, type Target } from "./target.ts";
 
 /** One of the many spellings of an IPv4 address. */

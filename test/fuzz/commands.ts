@@ -12,7 +12,7 @@ import { apply } from "../../lib/core/table/change.ts";
 import { methodOf } from "../../lib/core/table/access.ts";
 import { createTable, METHODS, type Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
-import type { Random } from "../hard/random.ts";
+import type { Random } from "../kit/random.ts";
 import { nastyText, type Target } from "./target.ts";
 
 const ADDRESS = 0x0a000001;

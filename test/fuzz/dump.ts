@@ -7,7 +7,7 @@ import { assert, assertEquals } from "../kit/assert.ts";
 import { formatRecord } from "../../lib/core/dump.ts";
 import { formatLogLine, printable } from "../../lib/core/text.ts";
 import { LineTooLong, readLines } from "../../lib/system/lines.ts";
-import type { Random } from "../hard/random.ts";
+import type { Random } from "../kit/random.ts";
 import { nastyText, type Target } from "./target.ts";
 
 /** Reads a record back to its bytes; the head tells how many there are. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Random } from "../kit/random.ts";
 import {
   ClientCounts,
   createClientMemory,
@@ -21,7 +22,6 @@ import { refusalCounts, waitingCount } from "../../lib/core/table/clients.ts";
 import { EndpointReader } from "../../lib/core/table/endpoint.ts";
 import { createTable, openTable, REFUSALS } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
-import type { Random } from "../hard/random.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 import { makeScheduler } from "../kit/make_scheduler.ts";
 import { makeTable, setEnabled } from "../kit/make_table.ts";

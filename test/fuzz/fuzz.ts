@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { Random } from "../hard/random.ts";
+import { Random } from "../kit/random.ts";
 import { all } from "./all.ts";
 import type { Target } from "./target.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Random, runSeed } from "../hard/random.ts";
+import { Random, runSeed } from "../kit/random.ts";
 import { all } from "./all.ts";
 
 /** Time that each property is tried here, in ms; at least a few rounds are played. */

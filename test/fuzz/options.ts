@@ -7,7 +7,7 @@ import { assert, assertEquals } from "../kit/assert.ts";
 import { ExitError } from "../../lib/core/errors.ts";
 import { OPTIONS, type Options, parseOptions } from "../../lib/core/command_line/options.ts";
 import { parseGroups, parsePort } from "../../lib/core/command_line/spec.ts";
-import type { Random } from "../hard/random.ts";
+import type { Random } from "../kit/random.ts";
 import { nastyText, type Target } from "./target.ts";
 
 const VALUED = "bBctT";

@@ -4,9 +4,9 @@
  * @module
  */
 import { assert } from "../kit/assert.ts";
-import { balanceCommand } from "../hard/kit.ts";
-import type { Random } from "../hard/random.ts";
+import type { Random } from "../kit/random.ts";
 import { nastyText, type Target } from "./target.ts";
+import { spawn } from "../kit/programs.ts";
 
 const CODES = new Set([0, 64, 65, 66, 69, 71]);
 /** Time after which a start counts as one that works, in ms. */
@@ -42,14 +42,9 @@ export const targets: readonly Target[] = [
     name: "the program ends with a documented code and a line, whatever it is started with",
     round: async (random): Promise<void> => {
       const dir = await Deno.makeTempDir({ prefix: "balance-fuzz-" });
-      const [program, ...first] = balanceCommand();
       const args = randomArgs(random, dir);
-      const child = new Deno.Command(program, {
-        args: [...first, ...args],
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
+      const child = spawn(args);
+      await child.stdin.close();
       let late = false;
       const timer = setTimeout(() => {
         late = true;

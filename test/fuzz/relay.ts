@@ -10,9 +10,11 @@ import { BUFFER_CLASSES, BufferPools } from "../../lib/traffic/deno/buffer_pools
 import { Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { GRACE } from "../../lib/traffic/deno/grace.ts";
 import { Relay } from "../../lib/traffic/deno/relay.ts";
-import { close, readAll, writeAll } from "../hard/peers.ts";
-import { Random } from "../hard/random.ts";
+import { Random } from "../kit/random.ts";
 import type { Target } from "./target.ts";
+import { close } from "../../lib/system/close.ts";
+import { readAll, send } from "../kit/streams.ts";
+import { sleep } from "../kit/wait.ts";
 
 /** Two ends of a connection. */
 async function pair(listener: Deno.TcpListener): Promise<[Deno.TcpConn, Deno.TcpConn]> {
@@ -45,10 +47,10 @@ async function play(connection: Deno.TcpConn, { bytes, leaves, seed }: Script): 
   try {
     for (let at = 0; at < until;) {
       const piece = Math.min(random.size(bytes.length), until - at);
-      await writeAll(connection, bytes.subarray(at, at + piece));
+      await send(connection, bytes.subarray(at, at + piece));
       at += piece;
       if (random.chance(0.2)) {
-        await new Promise((resolve) => setTimeout(resolve, random.between(0, 3)));
+        await sleep(random.between(0, 3));
       }
     }
     if (leaves) close(connection);

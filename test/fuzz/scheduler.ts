@@ -18,7 +18,7 @@ import {
 import { release } from "../../lib/core/table/access.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import { ipv4Place } from "../kit/make_table.ts";
-import { Random } from "../hard/random.ts";
+import { Random } from "../kit/random.ts";
 import { eligible, Model, type ModelChannel, type ModelGroup, reweigh } from "./scheduler_model.ts";
 import type { Target } from "./target.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Random } from "../hard/random.ts";
+import type { Random } from "../kit/random.ts";
 
 /** One property that is tried over and over. */
 export interface Target {

@@ -4,9 +4,13 @@
  * @module
  */
 import { assertEquals } from "../kit/assert.ts";
-import { eventually, Instance, LONG, within } from "./kit.ts";
-import { Backend, BlackHole, digest, readAll, readExactly, REFUSED, writeAll } from "./peers.ts";
-import { Random, withSeed } from "./random.ts";
+import { Random, withSeed } from "../kit/random.ts";
+import { eventually, sleep, within } from "../kit/wait.ts";
+import { LONG } from "../kit/needs.ts";
+import { startInstance } from "../kit/start.ts";
+import { Backend, REFUSED } from "../kit/backends.ts";
+import { BlackHole } from "../kit/black_hole.ts";
+import { digest, readAll, readExactly, send } from "../kit/streams.ts";
 
 /** One conversation: what each side sends, and how it is cut. */
 interface Talk {
@@ -23,10 +27,10 @@ async function speak(
 ): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const piece = random.size(bytes.length);
-    await writeAll(connection, bytes.subarray(at, at + piece));
+    await send(connection, bytes.subarray(at, at + piece));
     at += piece;
     if (random.chance(0.1)) {
-      await new Promise((resolve) => setTimeout(resolve, random.between(0, 9)));
+      await sleep(random.between(0, 9));
     }
   }
   await connection.closeWrite();
@@ -52,7 +56,7 @@ async function converse(talks: readonly Talk[], options: readonly string[]): Pro
     ]);
     heard.set(number, await digest(up));
   });
-  await using balance = await Instance.start([backend.port, backend.port], { options });
+  await using balance = await startInstance([backend.port, backend.port], { options });
   const waiting = [...talks.entries()];
   const worker = async (): Promise<void> => {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -65,9 +69,9 @@ async function converse(talks: readonly Talk[], options: readonly string[]): Pro
       assertEquals(await digest(down), await digest(talk.down), `answer ${number}`);
     }
   };
-  await within("all conversations", Promise.all(Array.from({ length: 16 }, worker)), 120_000);
-  await balance.settle();
-  await eventually("all requests", () => heard.size === talks.length);
+  await within(Promise.all(Array.from({ length: 16 }, worker)), "all conversations", 120_000);
+  await balance.idle();
+  await eventually(() => heard.size === talks.length, "all requests");
   for (const [number, talk] of talks.entries()) {
     assertEquals(heard.get(number), await digest(talk.up), `request ${number}`);
   }
@@ -101,12 +105,12 @@ Deno.test("what a client sends before a failover reaches the backend finally cho
     await using backend = new Backend(async (connection) => {
       heard.resolve(await digest(await readAll(connection)));
     });
-    await using balance = await Instance.start([hole.port, REFUSED, backend.port], {
+    await using balance = await startInstance([hole.port, REFUSED, backend.port], {
       options: ["-t", "1"],
     });
     using client = await balance.connect();
     await speak(client, sent, random);
-    assertEquals(await within("delivery", heard.promise), await digest(sent));
+    assertEquals(await within(heard.promise, "delivery"), await digest(sent));
   }));
 
 for (const source of [[], ["-B", "127.0.0.1"]]) {
@@ -119,12 +123,12 @@ for (const source of [[], ["-B", "127.0.0.1"]]) {
         await connection.closeWrite();
         heard.resolve(await digest(await readAll(connection)));
       });
-      await using balance = await Instance.start([backend.port], { options: source });
+      await using balance = await startInstance([backend.port], { options: source });
       using client = await balance.connect();
       assertEquals((await readAll(client)).length, 0);
       await speak(client, sent, random);
-      assertEquals(await within("delivery", heard.promise), await digest(sent));
-      await balance.settle();
+      assertEquals(await within(heard.promise, "delivery"), await digest(sent));
+      await balance.idle();
     }));
 }
 
@@ -133,16 +137,16 @@ Deno.test("an early answer to an upload that the server does not read is not los
     const answer = random.bytes(60_000);
     await using backend = new Backend(async (connection) => {
       await connection.read(new Uint8Array(100));
-      await writeAll(connection, answer);
+      await send(connection, answer);
     });
-    await using balance = await Instance.start([backend.port]);
+    await using balance = await startInstance([backend.port]);
     for (let round = 0; round < (LONG ? 200 : 20); round++) {
       using client = await balance.connect();
-      const upload = writeAll(client, new Uint8Array(3_000_000)).catch(() => {});
+      const upload = send(client, new Uint8Array(3_000_000)).catch(() => {});
       const got = await readExactly(client, answer.length);
       assertEquals(await digest(got), await digest(answer), `round ${round}`);
       client.close();
       await upload;
     }
-    await balance.settle();
+    await balance.idle();
   }));

@@ -5,76 +5,63 @@
  */
 import { assert, assertEquals } from "../kit/assert.ts";
 import { needing, program } from "../kit/needs.ts";
-import { eventually, Instance, within } from "./kit.ts";
-import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
-import { cpuMs, descriptors } from "./proc.ts";
+import { cpuMs, descriptors } from "../kit/processes.ts";
+import { eventually, sleep, within } from "../kit/wait.ts";
+import type { Instance } from "../kit/instance.ts";
+import { startInstance } from "../kit/start.ts";
+import { Backend, echo } from "../kit/backends.ts";
+import { close } from "../../lib/system/close.ts";
+import { checkEcho, echoes } from "../kit/clients.ts";
 
 const LIMIT = ["prlimit", "--nofile=64"];
-const HELLO = new TextEncoder().encode("hello");
-
-/** Sends a word and waits for its echo. */
-async function talk(connection: Deno.TcpConn): Promise<void> {
-  await writeAll(connection, HELLO);
-  await readExactly(connection, HELLO.length);
-}
-
-async function talks(connection: Deno.TcpConn, limitMs: number): Promise<boolean> {
-  try {
-    await within("an echo", talk(connection), limitMs);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 function test(name: string, fn: () => Promise<void>): void {
   Deno.test(needing(program("prlimit"), name), fn);
 }
 
 test("out of descriptors it serves what it has, waits without spinning, and recovers", async () => {
   await using backend = new Backend(echo);
-  await using balance = await Instance.start([backend.port], { wrapper: LIMIT });
+  await using balance = await startInstance([backend.port], { wrapper: LIMIT });
   const before = descriptors(balance.pid);
   const first = await Promise.all(Array.from({ length: 10 }, () => balance.connect()));
-  for (const each of first) await talk(each);
+  for (const each of first) await checkEcho(each);
   const crowd = await Promise.all(Array.from({ length: 100 }, () => balance.connect()));
-  await eventually("the log line", () => balance.text.stderr.includes("out of descriptors"));
+  await eventually(() => balance.stderr.text.includes("out of descriptors"), "the log line");
   const cpu = cpuMs(balance.pid);
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  for (const each of first) await within("an echo", talk(each));
+  await sleep(1500);
+  for (const each of first) await within(checkEcho(each), "an echo");
   const spent = cpuMs(balance.pid) - cpu;
   assert(spent < 500, `${spent} ms of CPU in 1.5 s of waiting`);
-  assertEquals(balance.text.stderr.split("\n").length, 2, balance.text.stderr);
+  assertEquals(balance.stderr.text.split("\n").length, 2, balance.stderr.text);
   for (const each of [...first, ...crowd]) close(each);
-  await eventually("all descriptors back", () => descriptors(balance.pid) <= before, 20_000);
+  await eventually(() => descriptors(balance.pid) <= before, "all descriptors back", 20_000);
   using late = await balance.connect();
-  await within("an echo after all that", talk(late));
+  await within(checkEcho(late), "an echo after all that");
   late.close();
-  await balance.settle();
+  await balance.idle();
 });
 
 test("a burst of more clients than descriptors is served in turn, none is lost", async () => {
   await using backend = new Backend(echo);
-  await using balance = await Instance.start([backend.port], {
+  await using balance = await startInstance([backend.port], {
     wrapper: LIMIT,
     options: ["-t", "2"],
   });
   const served = await Promise.all(Array.from({ length: 120 }, async () => {
     using client = await balance.connect();
-    return await talks(client, 15_000);
+    return await echoes(client, 15_000);
   }));
   assertEquals(served.filter((each) => each).length, 120);
-  await balance.settle();
+  await balance.idle();
 });
 
 test("out of descriptors it can still be controlled", async () => {
   await using backend = new Backend(echo);
-  await using balance = await Instance.start([backend.port], { wrapper: LIMIT });
+  await using balance = await startInstance([backend.port], { wrapper: LIMIT });
   const crowd = await Promise.all(Array.from({ length: 100 }, () => balance.connect()));
-  await eventually("the log line", () => balance.text.stderr.includes("out of descriptors"));
-  await within("an answer", balance.ask("show"), 5000);
+  await eventually(() => balance.stderr.text.includes("out of descriptors"), "the log line");
+  await within(balance.ask("show"), "an answer", 5000);
   for (const each of crowd) close(each);
-  await balance.settle(20_000);
+  await balance.idle(20_000);
 });
 
 /** How many descriptors an instance holds back: it opens its run dir for them. */
@@ -92,26 +79,26 @@ function heldBack({ pid, runDir }: Instance): number {
 
 Deno.test("for some seconds fewer clients are served than there were when descriptors ran out", async () => {
   await using backend = new Backend(echo);
-  await using balance = await Instance.start([backend.port], { wrapper: LIMIT });
+  await using balance = await startInstance([backend.port], { wrapper: LIMIT });
   const first = await Promise.all(Array.from({ length: 8 }, () => balance.connect()));
-  for (const each of first) await talk(each);
+  for (const each of first) await checkEcho(each);
   const crowd = await Promise.all(Array.from({ length: 100 }, () => balance.connect()));
-  await eventually("the log line", () => balance.text.stderr.includes("out of descriptors"));
+  await eventually(() => balance.stderr.text.includes("out of descriptors"), "the log line");
   const served = async (): Promise<number> => (await balance.show())[0]?.c ?? 0;
   const most = await served();
   for (const each of first.splice(0, 3)) close(each);
-  await eventually("three have left", async () => await served() === most - 3);
+  await eventually(async () => await served() === most - 3, "three have left");
   for (let look = 0; look < 30; look++) {
     assertEquals(await served(), most - 3);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
   }
   for (const each of [...first, ...crowd]) close(each);
-  await balance.settle();
+  await balance.idle();
 });
 
 for (const workers of [1, 2]) {
   const start = (backend: Backend): Promise<Instance> =>
-    Instance.start([backend.port], { wrapper: LIMIT, options: [`--workers=${workers}`] });
+    startInstance([backend.port], { wrapper: LIMIT, options: [`--workers=${workers}`] });
 
   Deno.test(`--workers ${workers}: of the clients after a crowd that waited and left none is lost or kept waiting`, async () => {
     await using backend = new Backend(echo);
@@ -119,16 +106,16 @@ for (const workers of [1, 2]) {
     const spare = heldBack(balance);
     assert(spare > 0);
     const crowd = await Promise.all(Array.from({ length: 200 }, () => balance.connect()));
-    await eventually("the log line", () => balance.text.stderr.includes("out of descriptors"));
+    await eventually(() => balance.stderr.text.includes("out of descriptors"), "the log line");
     assertEquals(heldBack(balance), 0);
     for (const each of crowd) close(each);
     const served = await Promise.all(Array.from({ length: 30 }, async () => {
       using client = await balance.connect();
-      return await talks(client, 3000);
+      return await echoes(client, 3000);
     }));
     assertEquals(served.filter((each) => each).length, 30);
-    await balance.settle();
-    await eventually("the spare ones are held again", () => heldBack(balance) === spare);
+    await balance.idle();
+    await eventually(() => heldBack(balance) === spare, "the spare ones are held again");
   });
 
   Deno.test(`--workers ${workers}: control answers for as long as a crowd waits that takes all descriptors`, async () => {
@@ -138,11 +125,11 @@ for (const workers of [1, 2]) {
     // Longer than the 5 s after which a thread would try to serve more clients.
     const end = performance.now() + 8000;
     while (performance.now() < end) {
-      await within("an answer", balance.ask("show"), 2000);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await within(balance.ask("show"), "an answer", 2000);
+      await sleep(20);
     }
-    assertEquals(balance.text.stderr.split("\n").length, 2, balance.text.stderr);
+    assertEquals(balance.stderr.text.split("\n").length, 2, balance.stderr.text);
     for (const each of crowd) close(each);
-    await balance.settle();
+    await balance.idle();
   });
 }

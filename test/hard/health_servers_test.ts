@@ -6,10 +6,12 @@
  *
  * @module
  */
+import { runInstalled, Server } from "../kit/servers.ts";
+import type { Instance } from "../kit/instance.ts";
+import { startInstance } from "../kit/start.ts";
+import { eventually } from "../kit/wait.ts";
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { account, findProgram, installed, needing } from "../kit/needs.ts";
-import { eventually, Instance } from "./kit.ts";
-import { run, Server } from "./servers.ts";
 
 function withServers(name: string, programs: readonly string[], fn: () => Promise<void>): void {
   const needs = programs.includes("initdb") ? [account()] : [];
@@ -22,11 +24,15 @@ const decoder = new TextDecoder();
 
 /** Waits until the S column of the first channels reads as wanted. */
 async function shows(balance: Instance, ...wanted: string[]): Promise<void> {
-  await eventually(`show with ${wanted.join(" ")}`, async () => {
-    const lines = (await balance.ask("show")).trimEnd().split("\n").slice(1);
-    const states = lines.map((line) => line.trim().split(/\s+/)[3]);
-    return wanted.join() === states.join();
-  }, 20_000);
+  await eventually(
+    async () => {
+      const lines = (await balance.ask("show")).trimEnd().split("\n").slice(1);
+      const states = lines.map((line) => line.trim().split(/\s+/)[3]);
+      return wanted.join() === states.join();
+    },
+    `show with ${wanted.join(" ")}`,
+    20_000,
+  );
 }
 
 function startNginx(name: string): Promise<Server> {
@@ -50,12 +56,14 @@ for (const workers of [1, 2]) {
     async () => {
       await using one = await startNginx("one");
       await using two = await startNginx("two");
-      await using balance = await Instance.start([one.port, two.port], {
+      await using balance = await startInstance([one.port, two.port], {
         options: ["--check", "http:/up", ...QUICK, "--workers", String(workers)],
       });
       const ask = async (): Promise<string> => {
         const url = `http://127.0.0.1:${balance.port}/`;
-        return decoder.decode((await run("curl", ["-sS", "--max-time", "10", url])).stdout);
+        return decoder.decode(
+          (await runInstalled("curl", ["-sS", "--max-time", "10", url])).stdout,
+        );
       };
       const several = async (): Promise<string> => {
         const answers = new Set<string>();
@@ -69,7 +77,7 @@ for (const workers of [1, 2]) {
       await Deno.remove(`${one.folder}/ill`);
       await shows(balance, "ENA", "ENA");
       assertEquals(await several(), "one two");
-      const lines = balance.text.stderr.trim().split("\n");
+      const lines = balance.stderr.text.trim().split("\n");
       assert(
         /^channel 0\.0 \S+ down: http 503 \(2 of 2\), was up \d+s$/.test(lines[0] ?? ""),
         lines[0],
@@ -98,24 +106,24 @@ withServers("Redis is asked PING: one that wants a password first is down", [
     ])
   );
   const cli = async (...args: string[]): Promise<void> => {
-    const { code, stderr } = await run("redis-cli", ["-p", String(server.port), ...args]);
+    const { code, stderr } = await runInstalled("redis-cli", ["-p", String(server.port), ...args]);
     assertEquals(code, 0, stderr);
   };
-  await using balance = await Instance.start([server.port], {
+  await using balance = await startInstance([server.port], {
     options: [
       ...["--check-send", "PING\\r\\n", "--check-expect", "+PONG\\r\\n", "--check-timeout", "0.3"],
       ...QUICK,
     ],
   });
   await eventually(
-    "a good check",
     async () => (await balance.ask("health")).includes("expected answer"),
+    "a good check",
   );
   await cli("config", "set", "requirepass", "secret");
   await shows(balance, "down");
   await cli("-a", "secret", "config", "set", "requirepass", "");
   await shows(balance, "ENA");
-  assertStringIncludes(balance.text.stderr, "down: timed out (2 of 2), was up ");
+  assertStringIncludes(balance.stderr.text, "down: timed out (2 of 2), was up ");
   const said = await Deno.readTextFile(`${server.folder}/log`);
   assert(!/reset by peer|broken pipe/i.test(said), said);
 });
@@ -140,7 +148,7 @@ withServers(
         "-N",
       ];
       const [program = "", ...args] = [...words, "-A", "trust", "--no-instructions", "-E", "UTF8"];
-      const made = await run(program, args, "", { LC_ALL: "C" });
+      const made = await runInstalled(program, args, { env: { LC_ALL: "C" } });
       assertEquals(made.code, 0, made.stderr);
       return [
         ...[
@@ -166,7 +174,7 @@ withServers(
     });
     // Its answer to the question for TLS, which it has not: one letter, before anybody logs in.
     const question = "\\0\\0\\0\\x08\\x04\\xd2\\x16\\x2f";
-    await using balance = await Instance.start([server.port], {
+    await using balance = await startInstance([server.port], {
       options: [
         ...[
           "--check-send",
@@ -181,12 +189,12 @@ withServers(
       ],
     });
     await eventually(
-      "a good check",
       async () => (await balance.ask("health")).includes("expected answer"),
+      "a good check",
     );
     const url = `postgresql://postgres@127.0.0.1:${balance.port}/postgres`;
-    const sleeping = run("psql", [url, "-qAtXc", "select pg_sleep(60)"]);
-    await eventually("the connection", async () => (await balance.show())[0]?.c === 1);
+    const sleeping = runInstalled("psql", [url, "-qAtXc", "select pg_sleep(60)"]);
+    await eventually(async () => (await balance.show())[0]?.c === 1, "the connection");
     Deno.kill(server.pid, "SIGSTOP");
     try {
       await shows(balance, "down");
@@ -197,7 +205,7 @@ withServers(
       Deno.kill(server.pid, "SIGCONT");
     }
     await shows(balance, "ENA");
-    const back = await run("psql", [url, "-qAtXc", "select 7"]);
+    const back = await runInstalled("psql", [url, "-qAtXc", "select 7"]);
     assertEquals(decoder.decode(back.stdout), "7\n", back.stderr);
     const said = await Deno.readTextFile(`${server.folder}/log`);
     const ours = said.split("\n").filter((line) => /reset by peer|broken pipe/i.test(line));
@@ -215,12 +223,12 @@ withServers("SMTP is known by its greeting", ["msmtpd"], async () => {
       "--command=cat >/dev/null; true",
     ])
   );
-  await using balance = await Instance.start([server.port], {
+  await using balance = await startInstance([server.port], {
     options: ["--check-expect", "220 ", ...QUICK],
   });
   await eventually(
-    "a good check",
     async () => (await balance.ask("health")).includes("expected answer"),
+    "a good check",
   );
   await shows(balance, "ENA");
   assertStringIncludes(await balance.ask("health"), "dialogue");

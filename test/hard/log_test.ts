@@ -3,19 +3,22 @@
  *
  * @module
  */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
+import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { namespace, needing } from "../kit/needs.ts";
-import { run } from "./background.ts";
-import { askSocket, balanceCommand, eventually, freePort, Instance, within } from "./kit.ts";
-import { Backend, echo, readExactly, writeAll } from "./peers.ts";
-
-const HELLO = new TextEncoder().encode("hello");
+import { eventually, within } from "../kit/wait.ts";
+import { freePort } from "../kit/ports.ts";
+import { commandLine } from "../kit/programs.ts";
+import { askSocket } from "../kit/control.ts";
+import type { Instance } from "../kit/instance.ts";
+import { startInstance } from "../kit/start.ts";
+import { Backend, echo } from "../kit/backends.ts";
+import { checkEcho } from "../kit/clients.ts";
+import { TempDir } from "../kit/temp_dir.ts";
 
 async function traffic(balance: Instance, connections: number): Promise<void> {
   for (let count = 0; count < connections; count++) {
     using client = await balance.connect();
-    await writeAll(client, HELLO);
-    await within("an echo", readExactly(client, HELLO.length));
+    await within(checkEcho(client), "an echo");
   }
 }
 
@@ -27,22 +30,21 @@ Deno.test({
   ...needing(namespace("mount"), "a small disk that fills up and is freed again: the log goes on"),
   fn: async (): Promise<void> => {
     await using backend = new Backend(echo);
-    const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
+    using dir = new TempDir();
     const script = `mount -t tmpfs -o size=16k none "$0"; exec "$@"`;
-    await using balance = await Instance.start([backend.port], {
-      options: logged(`${dir}/log`),
-      wrapper: ["unshare", "-m", "sh", "-e", "-c", script, dir],
+    await using balance = await startInstance([backend.port], {
+      options: logged(`${dir.path}/log`),
+      wrapper: ["unshare", "-m", "sh", "-e", "-c", script, dir.path],
     });
     await traffic(balance, 200);
-    const inside = `/proc/${balance.pid}/root${dir}/log`;
+    const inside = `/proc/${balance.pid}/root${dir.path}/log`;
     const full = (await Deno.stat(inside)).size;
     assert(full > 4096 && full <= 16384, `${full} bytes`);
     await Deno.truncate(inside, 0);
     await traffic(balance, 5);
-    await balance.settle();
-    await eventually("a new line", () => Deno.readTextFileSync(inside).includes("ended"));
+    await balance.idle();
+    await eventually(() => Deno.readTextFileSync(inside).includes("ended"), "a new line");
     await balance[Symbol.asyncDispose]();
-    await Deno.remove(dir, { recursive: true });
   },
 });
 
@@ -53,30 +55,29 @@ Deno.test({
   ),
   fn: async (): Promise<void> => {
     await using backend = new Backend(echo);
-    const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
-    const daemon = Deno.listenDatagram({ transport: "unixpacket", path: `${dir}/log` });
+    using dir = new TempDir();
+    const daemon = Deno.listenDatagram({ transport: "unixpacket", path: `${dir.path}/log` });
     const received: string[] = [];
     const receiving = (async (): Promise<void> => {
       for await (const [bytes] of daemon) received.push(new TextDecoder().decode(bytes));
     })();
     const port = freePort();
-    const own = ["-b", "127.0.0.1", "--run-dir", dir, "--log-connections"];
-    const words = [...balanceCommand(), ...own, `${port}`, `127.0.0.1:${backend.port}`];
+    const args = ["-b", "127.0.0.1", "--log-connections", port, backend.operand];
+    const words = commandLine(args, { runDir: dir.path });
     const script = `mount -t tmpfs none /dev
       mknod /dev/null c 1 3; mknod /dev/zero c 1 5; mknod /dev/urandom c 1 9
       ln -s "$0/log" /dev/log
       exec "$@"`;
     const { code } = await new Deno.Command("unshare", {
-      args: ["-m", "sh", "-e", "-c", script, dir, ...words],
+      args: ["-m", "sh", "-e", "-c", script, dir.path, ...words],
       stdout: "null",
     }).output();
     assertEquals(code, 0);
     const client = await Deno.connect({ hostname: "127.0.0.1", port });
-    await writeAll(client, HELLO);
-    await within("an echo", readExactly(client, HELLO.length));
-    await askSocket(`${dir}/balance.${port}.127.0.0.1`, "kill");
+    await within(checkEcho(client), "an echo");
+    await askSocket(`${dir.path}/balance.${port}.127.0.0.1`, "kill");
     client.close();
-    await eventually("the line", () => received.length > 0);
+    await eventually(() => received.length > 0, "the line");
     daemon.close();
     await receiving;
     assertEquals(received.length, 1);
@@ -84,24 +85,15 @@ Deno.test({
       received[0] ?? "",
       /^<30>\w{3} [ \d]\d [\d:]{8} Balance\[\d+\]: connection ended client=/,
     );
-    await Deno.remove(dir, { recursive: true });
   },
 });
 
 Deno.test("a log file whose folder goes away does not stop anything", async () => {
   await using backend = new Backend(echo);
-  const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
-  await using balance = await Instance.start([backend.port], { options: logged(`${dir}/log`) });
-  await Deno.remove(dir, { recursive: true });
+  using dir = new TempDir();
+  await using balance = await startInstance([backend.port], { options: logged(`${dir.path}/log`) });
+  await Deno.remove(dir.path, { recursive: true });
   await traffic(balance, 20);
-  await balance.settle();
-  assertEquals(balance.text.stderr, "");
-});
-
-Deno.test("a log file that cannot be opened is told at the start, exit 71", async () => {
-  for (const file of ["/proc/nowhere/log", "/"]) {
-    const { code, stderr } = await run(["-f", "--log-file", file, String(freePort())]);
-    assertEquals(code, 71, stderr);
-    assertStringIncludes(stderr, "cannot write log file");
-  }
+  await balance.idle();
+  assertEquals(balance.stderr.text, "");
 });

@@ -9,13 +9,17 @@ import { assertEquals } from "../kit/assert.ts";
 import { createTable } from "../../lib/core/table/schema.ts";
 import { WorkerPool } from "../../lib/workers/pool.ts";
 import { GRANTS } from "../../lib/system/permissions.ts";
-import { type Attempts, LEFT } from "./inside/attempts.ts";
-import { Output, within } from "../e2e/wait.ts";
+import { type Attempts, LEFT } from "./fixtures/attempts.ts";
+import { Output, within } from "../kit/wait.ts";
 import { binary, needing, tracing } from "../kit/needs.ts";
-import { BINARY, Instance } from "./kit.ts";
-import { Backend, echo, readExactly, writeAll } from "./peers.ts";
+import { BINARY, execute } from "../kit/programs.ts";
+import { startInstance } from "../kit/start.ts";
+import { Backend, echo } from "../kit/backends.ts";
+import { readExactly, send } from "../kit/streams.ts";
+import { recorder } from "../kit/reporter.ts";
+import { TempDir } from "../kit/temp_dir.ts";
 
-const INSIDE = fileURLToPath(new URL("./inside/", import.meta.url));
+const FIXTURES = fileURLToPath(new URL("./fixtures/", import.meta.url));
 
 /** The two lists of names: done, and anything but refused. */
 function verdict(attempts: Attempts): { done: string[]; odd: string[] } {
@@ -27,31 +31,28 @@ function verdict(attempts: Attempts): { done: string[]; odd: string[] } {
 }
 
 Deno.test("a narrowed program can read and write its run dir and nothing else", async () => {
-  const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--quiet", "--no-prompt", ...GRANTS.map(({ flag }) => flag)],
-      ...[`${INSIDE}narrowed.ts`, dir],
-    ],
-    stderr: "inherit",
-  }).output();
-  await Deno.remove(dir, { recursive: true });
+  using dir = new TempDir();
+  const { stdout, stderr } = await execute([
+    ...[Deno.execPath(), "run", "--quiet", "--no-prompt", ...GRANTS.map(({ flag }) => flag)],
+    ...[`${FIXTURES}narrowed.ts`, dir.path],
+  ]);
+  assertEquals(stderr, "");
   assertEquals(verdict(JSON.parse(new TextDecoder().decode(stdout))), { done: LEFT, odd: [] });
 });
 
 Deno.test("a worker gets the network only", async () => {
-  const said: string[] = [];
+  const log = recorder();
   const pool = new WorkerPool(
     { hostname: "127.0.0.1", port: 1 },
     PLAIN_ENGINE,
     createTable(1),
-    { log: (_level, message) => said.push(message), trace: undefined, outOfDescriptors: () => {} },
-    { module: new URL("./inside/probe_worker.ts", import.meta.url) },
+    log,
+    { module: new URL("./fixtures/probe_worker.ts", import.meta.url) },
   );
   await pool.start();
   pool.stopListening();
   await pool.done;
-  assertEquals(verdict(JSON.parse(said[0] ?? "{}")), { done: [], odd: [] });
+  assertEquals(verdict(JSON.parse(log.messages()[0] ?? "{}")), { done: [], odd: [] });
 });
 
 Deno.test({
@@ -90,7 +91,7 @@ Deno.test(
   needing(tracing(), "an instance at work opens no file and starts no program"),
   async () => {
     await using backend = new Backend(echo);
-    await using balance = await Instance.start([backend.port]);
+    await using balance = await startInstance([backend.port]);
     const tracer = new Deno.Command("strace", {
       args: [
         "-f",
@@ -106,7 +107,7 @@ Deno.test(
     await trace.until(/ attached\b.*\n/);
     for (let round = 0; round < 5; round++) {
       using client = await balance.connect();
-      await writeAll(client, new Uint8Array(100_000));
+      await send(client, new Uint8Array(100_000));
       await readExactly(client, 100_000);
       await balance.ask("show");
     }

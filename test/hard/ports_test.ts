@@ -6,7 +6,7 @@
 import { fileURLToPath } from "node:url";
 import { assert } from "../kit/assert.ts";
 
-const PROGRAM = fileURLToPath(new URL("./inside/few_ports.ts", import.meta.url));
+const PROGRAM = fileURLToPath(new URL("./fixtures/few_ports.ts", import.meta.url));
 /** Words that run a program in a network of its own. */
 const ALONE = ["unshare", "-n", "sh", "-e", "-c", `ip link set lo up; exec "$@"`, "sh"];
 

@@ -8,10 +8,10 @@
  */
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { account, findProgram, installed, type Need, needing } from "../kit/needs.ts";
-import { Instance } from "./kit.ts";
-import { digest } from "./peers.ts";
-import { Random } from "./random.ts";
-import { run, Server } from "./servers.ts";
+import { Random } from "../kit/random.ts";
+import { runInstalled, Server } from "../kit/servers.ts";
+import { startInstance } from "../kit/start.ts";
+import { digest } from "../kit/streams.ts";
 
 function protocol(
   name: string,
@@ -30,7 +30,7 @@ async function startNginx(tls: boolean): Promise<Server> {
   return await Server.start(async (port, folder) => {
     await Deno.writeFile(`${folder}/file`, FILE);
     const key = ["-keyout", `${folder}/key`, "-out", `${folder}/cert`];
-    const made = await run("openssl", [
+    const made = await runInstalled("openssl", [
       ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
       ...["-days", "2", "-subj", "/CN=localhost", ...key],
     ]);
@@ -53,24 +53,24 @@ protocol(
   ["nginx", "curl", "openssl"],
   async () => {
     await using server = await startNginx(false);
-    await using balance = await Instance.start([server.port]);
+    await using balance = await startInstance([server.port]);
     const url = `http://127.0.0.1:${balance.port}/file`;
-    const twice = await run("curl", ["-sS", "--max-time", "10", url, url]);
+    const twice = await runInstalled("curl", ["-sS", "--max-time", "10", url, url]);
     assertEquals(twice.stdout.length, 2 * FILE.length, twice.stderr);
     assertEquals(await digest(twice.stdout.slice(FILE.length)), await digest(FILE));
     assertEquals((await balance.show())[0]?.totalc, 1, "keep-alive");
-    const upload = await run("curl", [
+    const upload = await runInstalled("curl", [
       ...["-sS", "--max-time", "10", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Expect:"],
       ...["--data-binary", `@${server.folder}/file`, url],
     ]);
     assertEquals(decoder.decode(upload.stdout), "413", upload.stderr);
-    await balance.settle();
+    await balance.idle();
   },
 );
 
 protocol("HTTP/2 over TLS: many streams at once", ["nginx", "curl", "openssl"], async () => {
   await using server = await startNginx(true);
-  await using balance = await Instance.start([server.port]);
+  await using balance = await startInstance([server.port]);
   const url = `https://127.0.0.1:${balance.port}/file`;
   const args = [
     "-sSk",
@@ -82,19 +82,19 @@ protocol("HTTP/2 over TLS: many streams at once", ["nginx", "curl", "openssl"], 
     "%{http_version} %{size_download}\n",
   ];
   const many = Array.from({ length: 8 }, () => ["-o", "/dev/null", url]).flat();
-  const { stdout, stderr } = await run("curl", [...args, ...many]);
+  const { stdout, stderr } = await runInstalled("curl", [...args, ...many]);
   assertEquals(decoder.decode(stdout), `2 ${FILE.length}\n`.repeat(8), stderr);
-  const one = await run("curl", ["-sSk", "--max-time", "10", url]);
+  const one = await runInstalled("curl", ["-sSk", "--max-time", "10", url]);
   assertEquals(await digest(one.stdout), await digest(FILE), one.stderr);
 });
 
 protocol("TLS: handshake, session and end as openssl sees them", ["nginx", "openssl"], async () => {
   await using server = await startNginx(true);
-  await using balance = await Instance.start([server.port]);
-  const { code, stdout } = await run(
+  await using balance = await startInstance([server.port]);
+  const { code, stdout } = await runInstalled(
     "openssl",
     ["s_client", "-connect", `127.0.0.1:${balance.port}`, "-quiet", "-ign_eof"],
-    "GET / HTTP/1.0\r\n\r\n",
+    { stdin: "GET / HTTP/1.0\r\n\r\n" },
   );
   assertEquals(code, 0);
   assertStringIncludes(decoder.decode(stdout), "HTTP/1.1 403");
@@ -110,9 +110,9 @@ protocol(
         ...["--save", "", "--appendonly", "no"],
       ])
     );
-    await using balance = await Instance.start([server.port]);
-    const cli = (args: string[], input = ""): ReturnType<typeof run> =>
-      run("redis-cli", ["-p", String(balance.port), ...args], input);
+    await using balance = await startInstance([server.port]);
+    const cli = (args: string[], stdin = ""): ReturnType<typeof runInstalled> =>
+      runInstalled("redis-cli", ["-p", String(balance.port), ...args], { stdin });
     const value = "v\\x00\n".repeat(20_000);
     assertEquals(decoder.decode((await cli(["-x", "set", "big"], value)).stdout), "OK\n");
     assertEquals(decoder.decode((await cli(["strlen", "big"])).stdout), `${value.length}\n`);
@@ -146,7 +146,7 @@ protocol(
         "-N",
       ];
       const [program = "", ...args] = [...words, "-A", "trust", "--no-instructions", "-E", "UTF8"];
-      const made = await run(program, args, "", { LC_ALL: "C" });
+      const made = await runInstalled(program, args, { env: { LC_ALL: "C" } });
       assertEquals(made.code, 0, made.stderr);
       return [
         ...[
@@ -162,12 +162,12 @@ protocol(
         ...["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"],
       ];
     });
-    await using balance = await Instance.start([server.port]);
-    const psql = (args: string[], input = ""): ReturnType<typeof run> =>
-      run("psql", [
+    await using balance = await startInstance([server.port]);
+    const psql = (args: string[], stdin = ""): ReturnType<typeof runInstalled> =>
+      runInstalled("psql", [
         ...["-h", "127.0.0.1", "-p", String(balance.port), "-U", "postgres", "-qAtX", "-v"],
         ...["ON_ERROR_STOP=1", ...args],
-      ], input);
+      ], { stdin });
     const rows = Array.from({ length: 20_000 }, (_, at) => `${at}\trow ${at * 7919}\n`).join("");
     const made = await psql(
       ["-c", "create table t (n int, s text)", "-c", "copy t from stdin"],
@@ -188,10 +188,10 @@ protocol("SMTP: a mail with attachment arrives as it was sent", ["msmtpd", "curl
       `--command=cat > ${folder}/mail; true`,
     ])
   );
-  await using balance = await Instance.start([server.port]);
+  await using balance = await startInstance([server.port]);
   const mail = `Subject: test\r\n\r\n${"0123456789abcdef\r\n".repeat(50_000)}.. dots\r\n`;
   await Deno.writeTextFile(`${server.folder}/out`, mail);
-  const sent = await run("curl", [
+  const sent = await runInstalled("curl", [
     ...["-sS", "--max-time", "20", `smtp://127.0.0.1:${balance.port}`, "--mail-from", "a@b.c"],
     ...["--mail-rcpt", "d@e.f", "--upload-file", `${server.folder}/out`],
   ]);
@@ -206,7 +206,15 @@ protocol(
   async () => {
     await using server = await Server.start(async (port, folder) => {
       for (const name of ["host", "user"]) {
-        await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", `${folder}/${name}`]);
+        await runInstalled("ssh-keygen", [
+          "-q",
+          "-t",
+          "ed25519",
+          "-N",
+          "",
+          "-f",
+          `${folder}/${name}`,
+        ]);
       }
       await Deno.copyFile(`${folder}/user.pub`, `${folder}/authorized`);
       await Deno.mkdir("/run/sshd", { recursive: true }).catch(() => {});
@@ -223,9 +231,9 @@ protocol(
       const words = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
       return [findProgram("sshd") ?? "", "-D", "-f", "/dev/null", ...words];
     });
-    await using balance = await Instance.start([server.port]);
+    await using balance = await startInstance([server.port]);
     const input = "0123456789abcde\n".repeat(100_000);
-    const { code, stdout, stderr } = await run("ssh", [
+    const { code, stdout, stderr } = await runInstalled("ssh", [
       ...["-F", "/dev/null", "-p", String(balance.port), "-i", `${server.folder}/user`],
       ...[
         "-o",
@@ -236,7 +244,7 @@ protocol(
         "LogLevel=ERROR",
       ],
       ...["-o", "BatchMode=yes", "127.0.0.1", "cat; exit 7"],
-    ], input);
+    ], { stdin: input });
     assertEquals([code, stderr, stdout.length], [7, "", input.length]);
     assertEquals(decoder.decode(stdout) === input, true);
   },

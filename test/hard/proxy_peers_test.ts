@@ -1,11 +1,13 @@
 /** PROXY headers to and from HAProxy and nginx, with TLS behind them too. */
+import { runInstalled, Server } from "../kit/servers.ts";
+import { readAll, send } from "../kit/streams.ts";
+import { Backend } from "../kit/backends.ts";
+import { startInstance } from "../kit/start.ts";
+import { eventually, within } from "../kit/wait.ts";
 import { formatPeer } from "../../lib/core/edge/origin.ts";
 import { decodeProxyHeader } from "../../lib/core/edge/proxy_header.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 import { type Need, needing, program } from "../kit/needs.ts";
-import { eventually, Instance, within } from "./kit.ts";
-import { Backend, readAll, writeAll } from "./peers.ts";
-import { run, Server } from "./servers.ts";
 
 /** Where the distribution keeps nginx's module for TCP. */
 const STREAM_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so";
@@ -88,7 +90,7 @@ class Recorder extends Backend {
       const header = decodeProxyHeader(bytes);
       if (header.kind === "header" && header.length === bytes.length) return;
       seen.push(header.kind === "header" ? known(header, bytes) : unknown(bytes));
-      await writeAll(connection, new TextEncoder().encode("done"));
+      await send(connection, new TextEncoder().encode("done"));
     });
     this.seen = seen;
   }
@@ -113,9 +115,9 @@ function latin1(bytes: Uint8Array): string {
 /** Sends a text and the end of file and waits for the answer; the client's address. */
 async function ask(port: number, text: string): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  await writeAll(connection, new TextEncoder().encode(text));
+  await send(connection, new TextEncoder().encode(text));
   await connection.closeWrite();
-  const answer = latin1(await within("the answer", readAll(connection)));
+  const answer = latin1(await within(readAll(connection), "the answer"));
   assertEquals(answer, "done");
   return `127.0.0.1:${connection.localAddr.port}`;
 }
@@ -127,7 +129,7 @@ for (const [version, word] of [["v1", "send-proxy"], ["v2", "send-proxy-v2"]] as
     ...needing(haproxy, `HAProxy's ${word} tells us the client, and its checks are served`),
     fn: async () => {
       await using recorder = new Recorder();
-      await using balance = await Instance.start([recorder.port], {
+      await using balance = await startInstance([recorder.port], {
         options: ["--proxy-in=127.0.0.1", "--proxy-out=v1"],
       });
       const server = `server ours 127.0.0.1:${balance.port} ${word}`;
@@ -137,8 +139,8 @@ for (const [version, word] of [["v1", "send-proxy"], ["v2", "send-proxy-v2"]] as
       assertEquals(recorder.seen, [{ client, to: `127.0.0.1:${front.port}`, rest: LONG }]);
       // LOCAL in version 2, UNKNOWN in version 1: both are connections of HAProxy's own.
       const before = recorder.accepted;
-      await eventually("three checks", () => recorder.accepted >= before + 3);
-      assertEquals(balance.text.stderr, "");
+      await eventually(() => recorder.accepted >= before + 3, "three checks");
+      assertEquals(balance.stderr.text, "");
     },
   });
 
@@ -151,7 +153,7 @@ for (const [version, word] of [["v1", "send-proxy"], ["v2", "send-proxy-v2"]] as
         `server recorder 127.0.0.1:${recorder.port} send-proxy-v2`,
       );
       const options = [`--proxy-out=${version}`];
-      await using balance = await Instance.start([back.port], { options });
+      await using balance = await startInstance([back.port], { options });
       const client = await ask(balance.port, LONG);
       assertEquals(recorder.seen, [{ client, to: `127.0.0.1:${balance.port}`, rest: LONG }]);
     },
@@ -167,11 +169,11 @@ for (const [version, word] of [["v1", "send-proxy"], ["v2", "send-proxy-v2"]] as
         "proxy_protocol on;",
       );
       const options = [`--proxy-out=${version}`];
-      await using balance = await Instance.start([back.port], { options });
+      await using balance = await startInstance([back.port], { options });
       const client = await ask(balance.port, LONG);
       assertEquals(recorder.seen.map(({ rest }) => rest), [LONG]);
       const log = (): string => Deno.readTextFileSync(`${back.folder}/seen.log`);
-      await eventually("the client in nginx's log", () => log().split("\n").includes(client));
+      await eventually(() => log().split("\n").includes(client), "the client in nginx's log");
     },
   });
 }
@@ -180,7 +182,7 @@ Deno.test({
   ...needing(nginx, "nginx's proxy_protocol on tells us the client"),
   fn: async () => {
     await using recorder = new Recorder();
-    await using balance = await Instance.start([recorder.port], {
+    await using balance = await startInstance([recorder.port], {
       options: ["--proxy-in=127.0.0.1", "--proxy-out=v2"],
     });
     await using front = await startNginx(
@@ -201,10 +203,10 @@ Deno.test({
       "bind 127.0.0.1:PORT accept-proxy",
       `server recorder 127.0.0.1:${recorder.port} send-proxy`,
     );
-    await using second = await Instance.start([last.port], {
+    await using second = await startInstance([last.port], {
       options: ["--proxy-in=127.0.0.0/8", "--proxy-out=v1", "--workers=2"],
     });
-    await using first = await Instance.start([second.port], { options: ["--proxy-out=v2"] });
+    await using first = await startInstance([second.port], { options: ["--proxy-out=v2"] });
     const clients = await Promise.all(Array.from({ length: 10 }, () => ask(first.port, "hello")));
     const to = `127.0.0.1:${first.port}`;
     const wanted = clients.map((client) => ({ client, to, rest: "hello" }));
@@ -216,7 +218,7 @@ Deno.test({
 /** A certificate and its key in a folder. */
 async function makeCertificate(folder: string): Promise<{ cert: string; key: string }> {
   const [cert, key] = [`${folder}/cert.pem`, `${folder}/key.pem`];
-  const { code, stderr } = await run("openssl", [
+  const { code, stderr } = await runInstalled("openssl", [
     ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
     ...[
       "-addext",
@@ -251,18 +253,18 @@ Deno.test({
       "bind 127.0.0.1:PORT accept-proxy",
       `server tls 127.0.0.1:${server.port}`,
     );
-    await using balance = await Instance.start([back.port], {
+    await using balance = await startInstance([back.port], {
       options: ["--proxy-in=127.0.0.1", "--proxy-out=v1"],
     });
     await using front = await startHaproxy(
       "bind 127.0.0.1:PORT",
       `server ours 127.0.0.1:${balance.port} send-proxy-v2`,
     );
-    const { stdout, stderr } = await run("openssl", [
+    const { stdout, stderr } = await runInstalled("openssl", [
       ...["s_client", "-connect", `127.0.0.1:${front.port}`, "-servername", "localhost"],
       ...["-CAfile", certificate, "-verify_return_error", "-quiet"],
       // The server leaves at the second line.
-    ], "hello\nCLOSE\n");
+    ], { stdin: "hello\nCLOSE\n" });
     assert(/olleh/.test(latin1(stdout)), `${latin1(stdout)}${stderr}`);
   },
 });
@@ -287,14 +289,14 @@ Deno.test({
       await using stripper = new Backend((connection) =>
         takeHeaderOff(connection, (secure.addr as Deno.NetAddr).port, clients)
       );
-      await using balance = await Instance.start([stripper.port], { options: ["--proxy-out=v2"] });
+      await using balance = await startInstance([stripper.port], { options: ["--proxy-out=v2"] });
       const serving = answerOnce(secure);
       using tcp = await Deno.connect({ hostname: "127.0.0.1", port: balance.port });
       const from = `127.0.0.1:${tcp.localAddr.port}`;
       using tls = await Deno.startTls(tcp, { hostname: "localhost", caCerts: [certificate] });
-      await writeAll(tls, new TextEncoder().encode("hello"));
+      await send(tls, new TextEncoder().encode("hello"));
       const answer = new Uint8Array(5);
-      await within("the answer", tls.read(answer));
+      await within(tls.read(answer), "the answer");
       await serving;
       assertEquals([latin1(answer), clients], ["olleh", [from]]);
     } finally {
@@ -308,7 +310,7 @@ async function answerOnce(listener: Deno.TlsListener): Promise<void> {
   using connection = await listener.accept();
   const bytes = new Uint8Array(5);
   await connection.read(bytes);
-  await writeAll(connection, bytes.toReversed());
+  await send(connection, bytes.toReversed());
 }
 
 /** Reads a header, and passes what follows on to a port, both ways. */
@@ -324,7 +326,7 @@ async function takeHeaderOff(client: Deno.TcpConn, port: number, clients: string
     assert(header.kind === "header" && header.source !== undefined);
     clients.push(formatPeer(header.source));
     using server = await Deno.connect({ hostname: "127.0.0.1", port });
-    await writeAll(server, buffer.subarray(header.length, filled));
+    await send(server, buffer.subarray(header.length, filled));
     await Promise.race([copy(client, server), copy(server, client)]);
     return;
   }
@@ -336,7 +338,7 @@ async function copy(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
     for (;;) {
       const count = await from.read(buffer);
       if (count === null) return;
-      await writeAll(to, buffer.subarray(0, count));
+      await send(to, buffer.subarray(0, count));
     }
   } catch {
     // The other side has gone.

@@ -6,11 +6,16 @@
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { connect as nodeConnect, createServer, type Socket } from "node:net";
 import { once } from "node:events";
-import { eventually, Instance, LONG, within } from "./kit.ts";
-import { Backend, BlackHole, close, echo, readExactly, Resetter, writeAll } from "./peers.ts";
-import { descriptors } from "./proc.ts";
+import { descriptors } from "../kit/processes.ts";
+import { eventually, sleep, within } from "../kit/wait.ts";
+import { LONG } from "../kit/needs.ts";
+import { startInstance } from "../kit/start.ts";
+import { Backend, echo } from "../kit/backends.ts";
+import { BlackHole } from "../kit/black_hole.ts";
+import { close } from "../../lib/system/close.ts";
+import { readExactly, send } from "../kit/streams.ts";
+import { checkEcho, HELLO, Resetter } from "../kit/clients.ts";
 
-const HELLO = new TextEncoder().encode("hello");
 const LOGGED = { options: ["--log-connections"] };
 
 /** Reads until the connection ends, by an end of file or a reset. */
@@ -26,16 +31,16 @@ async function end(connection: Deno.Conn): Promise<"end" | "reset"> {
 Deno.test("a client's reset ends its server's connection and is logged as one", async () => {
   const ended = Promise.withResolvers<string>();
   await using backend = new Backend(async (connection) => {
-    await writeAll(connection, HELLO);
+    await send(connection, HELLO);
     ended.resolve(await end(connection));
   });
-  await using balance = await Instance.start([backend.port], LOGGED);
+  await using balance = await startInstance([backend.port], LOGGED);
   const client = await Resetter.connect(balance.port);
   await once(client.socket, "data");
   await client.reset();
-  await within("the server's end", ended.promise);
-  await eventually("the log line", () => balance.text.stderr.includes('cause="client reset"'));
-  await balance.settle();
+  await within(ended.promise, "the server's end");
+  await eventually(() => balance.stderr.text.includes('cause="client reset"'), "the log line");
+  await balance.idle();
 });
 
 /** Ways of a server to go, and what the log calls the end. */
@@ -57,19 +62,19 @@ for (const [going, go, cause] of GOING) {
     if (going === "closes" && doing === "stays silent") continue;
     Deno.test(`a server that ${going} gives its place back in 3 s when its client ${doing}`, async () => {
       await using server = await servingOnce(go);
-      await using balance = await Instance.start([`127.0.0.1:${server.port}:1`], LOGGED);
+      await using balance = await startInstance([`127.0.0.1:${server.port}:1`], LOGGED);
       using client = await balance.connect();
       await client.write(HELLO);
       await server.gone;
       const start = performance.now();
       const writing = write(client, moments);
-      await balance.settle(3000);
+      await balance.idle(3000);
       // The last words of a server must have their time.
       assert(performance.now() - start > 1500, "too early");
-      await eventually("the line", () => balance.text.stderr.includes(`cause="${cause}"`));
+      await eventually(() => balance.stderr.text.includes(`cause="${cause}"`), "the line");
       // What was dropped counts nowhere; one write more may have gone before the reset came.
       assert(((await balance.show())[0]?.sent ?? 0) <= 2 * HELLO.length);
-      if (moments.length > 10) assert(await within("an error", writing) !== undefined);
+      if (moments.length > 10) assert(await within(writing, "an error") !== undefined);
       client.close();
       await writing;
     });
@@ -108,7 +113,7 @@ async function write(connection: Deno.Conn, moments: readonly number[]): Promise
   const start = performance.now();
   for (const moment of moments) {
     const wait = start + moment - performance.now();
-    await new Promise((resolve) => setTimeout(resolve, Math.max(0, wait)));
+    await sleep(Math.max(0, wait));
     try {
       await connection.write(HELLO);
     } catch (error) {
@@ -120,57 +125,56 @@ async function write(connection: Deno.Conn, moments: readonly number[]): Promise
 
 Deno.test("a server's reset ends its client's connection and is logged as one", async () => {
   await using server = await servingOnce((socket) => socket.resetAndDestroy());
-  await using balance = await Instance.start([server.port], LOGGED);
+  await using balance = await startInstance([server.port], LOGGED);
   using client = await balance.connect();
   await client.write(HELLO);
   // The client is told at once; the place follows.
-  await within("the client's end", end(client), 1000);
+  await within(end(client), "the client's end", 1000);
   client.close();
-  await eventually("the log line", () => balance.text.stderr.includes('cause="server reset"'));
+  await eventually(() => balance.stderr.text.includes('cause="server reset"'), "the log line");
 });
 
 Deno.test("ordinary ends are logged with the side that ended first", async () => {
   await using backend = new Backend(echo);
-  await using leaving = new Backend((connection) => writeAll(connection, HELLO));
-  await using balance = await Instance.start([backend.port, leaving.port], LOGGED);
+  await using leaving = new Backend((connection) => send(connection, HELLO));
+  await using balance = await startInstance([backend.port, leaving.port], LOGGED);
   using first = await balance.connect();
   await first.closeWrite();
   assertEquals(await end(first), "end");
-  await eventually("a line", () => balance.text.stderr.includes('cause="client closed"'));
+  await eventually(() => balance.stderr.text.includes('cause="client closed"'), "a line");
   using second = await balance.connect();
   assertEquals(await end(second), "end");
   second.close();
-  await eventually("a line", () => balance.text.stderr.includes('cause="server closed"'));
+  await eventually(() => balance.stderr.text.includes('cause="server closed"'), "a line");
 });
 
 Deno.test("clients that reset before they are accepted do not end the accept loop", async () => {
   await using backend = new Backend(echo);
-  await using balance = await Instance.start([backend.port]);
-  balance.kill("SIGSTOP");
+  await using balance = await startInstance([backend.port]);
+  balance.signal("SIGSTOP");
   for (let count = 0; count < 150; count++) await (await Resetter.connect(balance.port)).reset();
-  balance.kill("SIGCONT");
+  balance.signal("SIGCONT");
   using client = await balance.connect();
-  await writeAll(client, HELLO);
-  await within("an echo", readExactly(client, HELLO.length));
+  await within(checkEcho(client), "an echo");
   client.close();
-  await balance.settle();
+  await balance.idle();
 });
 
 Deno.test("clients that reset while their server is being connected give their place back", async () => {
   await using hole = await BlackHole.open();
-  await using balance = await Instance.start([hole.port], { options: ["-t", "1"] });
+  await using balance = await startInstance([hole.port], { options: ["-t", "1"] });
   const clients: Resetter[] = [];
   for (let count = 0; count < 20; count++) clients.push(await Resetter.connect(balance.port));
   for (const client of clients) await client.write(HELLO);
-  await eventually("the attempts", async () => (await balance.show())[0]?.totalc === 20);
+  await eventually(async () => (await balance.show())[0]?.totalc === 20, "the attempts");
   for (const client of clients) await client.reset();
-  await balance.settle();
+  await balance.idle();
 });
 
 Deno.test("resets mid-stream and after a half-close leave no place, no descriptor", async () => {
   await using backend = new Backend(echo);
-  await using balance = await Instance.start([backend.port]);
-  await balance.settle();
+  await using balance = await startInstance([backend.port]);
+  await balance.idle();
   const before = descriptors(balance.pid);
   const rounds = LONG ? 1000 : 60;
   for (let round = 0; round < rounds; round++) {
@@ -180,12 +184,11 @@ Deno.test("resets mid-stream and after a half-close leave no place, no descripto
     if (round % 2 === 0) await client.end();
     await client.reset();
   }
-  await balance.settle();
-  await eventually("descriptors back", () => descriptors(balance.pid) <= before);
+  await balance.idle();
+  await eventually(() => descriptors(balance.pid) <= before, "descriptors back");
   assertEquals((await balance.show())[0]?.totalc, rounds);
   using last = await balance.connect();
-  await writeAll(last, HELLO);
-  assertEquals(await readExactly(last, HELLO.length), HELLO);
+  await checkEcho(last);
 });
 
 Deno.test("a server that vanishes in the middle of bulk both ways ends the client", async () => {
@@ -193,14 +196,14 @@ Deno.test("a server that vanishes in the middle of bulk both ways ends the clien
     await readExactly(connection, 1_000_000);
     close(connection);
   });
-  await using balance = await Instance.start([backend.port], LOGGED);
+  await using balance = await startInstance([backend.port], LOGGED);
   const socket = nodeConnect({ port: balance.port, host: "127.0.0.1" });
   socket.on("error", () => {});
   socket.on("data", () => {});
   socket.write(new Uint8Array(8_000_000));
   // Whichever end it is, a reset among them.
-  await within("the client's end", new Promise((resolve) => socket.on("close", resolve)));
-  await balance.settle();
-  await eventually("the line", () => /cause="server (closed|reset)"/.test(balance.text.stderr));
-  assertStringIncludes(balance.text.stderr, "connection ended");
+  await within(new Promise((resolve) => socket.on("close", resolve)), "the client's end");
+  await balance.idle();
+  await eventually(() => /cause="server (closed|reset)"/.test(balance.stderr.text), "the line");
+  assertStringIncludes(balance.stderr.text, "connection ended");
 });

@@ -6,8 +6,11 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { eventually, Instance, within } from "./kit.ts";
-import { Backend, writeAll } from "./peers.ts";
+import { eventually, sleep, within } from "../kit/wait.ts";
+import type { Instance } from "../kit/instance.ts";
+import { startInstance } from "../kit/start.ts";
+import { Backend } from "../kit/backends.ts";
+import { send } from "../kit/streams.ts";
 
 const MEGABYTE = 1_000_000;
 const ANSWER = new Uint8Array(6000).fill(65);
@@ -34,9 +37,9 @@ async function sendUntilError(
   let over = false;
   whole.then(() => over = true);
   try {
-    await writeAll(client, new Uint8Array(bytes));
+    await send(client, new Uint8Array(bytes));
     while (!over) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await sleep(20);
       if (!over) await client.write(new Uint8Array(1));
     }
   } catch (error) {
@@ -45,18 +48,9 @@ async function sendUntilError(
 }
 
 /** When the server half-closes: at once, or in the middle of an upload that it has not read. */
-const MOMENTS: [string, (balance: () => Promise<number>) => Promise<void>][] = [
+const MOMENTS: [string, (balance: Instance) => Promise<void>][] = [
   ["at once", () => Promise.resolve()],
-  ["in the middle", async (sent) => {
-    let last = -1;
-    await eventually("back-pressure", async () => {
-      const now = await sent();
-      const stopped = now > 0 && now === last;
-      last = now;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-      return stopped;
-    });
-  }],
+  ["in the middle", (balance) => balance.backPressure("sent")],
 ];
 
 for (const [when, moment] of MOMENTS) {
@@ -67,8 +61,8 @@ for (const [when, moment] of MOMENTS) {
       const failed = Promise.withResolvers<void>();
       const sent = async (): Promise<number> => (await balance.show())[0]?.sent ?? 0;
       await using backend = new Backend(async (connection) => {
-        await moment(sent);
-        await writeAll(connection, ANSWER);
+        await moment(balance);
+        await send(connection, ANSWER);
         await connection.closeWrite();
         // Late: not before the upload has failed, or has been blocked for a while.
         const timer = setTimeout(failed.resolve, 1500);
@@ -76,24 +70,24 @@ for (const [when, moment] of MOMENTS) {
         clearTimeout(timer);
         received.resolve(await count(connection));
       });
-      await using balance = await Instance.start([backend.port], SOURCE);
+      await using balance = await startInstance([backend.port], SOURCE);
       using client = await balance.connect();
       const answer = count(client).catch((error) => error);
       const upload = sendUntilError(client, size, received.promise);
-      const error = await within("a failure", upload, 30_000);
+      const error = await within(upload, "a failure", 30_000);
       failed.resolve();
       const got = await received.promise;
       // The answer has come all the same.
       assertEquals(await answer, ANSWER.length);
       if (got < size) {
         assert(error instanceof Error, "the client has seen nothing");
-        await eventually("the end", () => balance.text.stderr.includes('cause="server reset"'));
-        assertStringIncludes(balance.text.stderr, CUT);
+        await eventually(() => balance.stderr.text.includes('cause="server reset"'), "the end");
+        assertStringIncludes(balance.stderr.text, CUT);
       }
       // What the server did not get is not counted.
       assert(await sent() <= got, `${await sent()} sent, ${got} received`);
       client.close();
-      await balance.settle();
+      await balance.idle();
     });
   }
 }
@@ -106,16 +100,15 @@ for (const size of [5 * MEGABYTE, 20 * MEGABYTE]) {
       await start.promise;
       received.resolve(await count(connection));
     });
-    await using balance = await Instance.start([backend.port], SOURCE);
+    await using balance = await startInstance([backend.port], SOURCE);
     using client = await balance.connect();
-    const upload = writeAll(client, new Uint8Array(size)).then(() => client.closeWrite());
-    const [, reach] = MOMENTS[1] ?? [];
-    await reach?.(async () => (await balance.show())[0]?.sent ?? 0);
+    const upload = send(client, new Uint8Array(size)).then(() => client.closeWrite());
+    await balance.backPressure("sent");
     start.resolve();
-    assertEquals(await within("the upload", received.promise, 30_000), size);
+    assertEquals(await within(received.promise, "the upload", 30_000), size);
     await upload;
-    await balance.settle();
+    await balance.idle();
     assertEquals((await balance.show())[0]?.sent, size);
-    assert(!balance.text.stderr.includes(CUT));
+    assert(!balance.stderr.text.includes(CUT));
   });
 }

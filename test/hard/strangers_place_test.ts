@@ -4,60 +4,28 @@
  * @module
  */
 import { assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { binary, needing, otherUser, program } from "../kit/needs.ts";
-import { balanceCommand, BINARY, freePort, Instance } from "./kit.ts";
+import { binary, needing, NOBODY, otherUser, program } from "../kit/needs.ts";
+import { freePort } from "../kit/ports.ts";
+import { startInstance } from "../kit/start.ts";
+import { asUser, COMPILED, execute, run } from "../kit/programs.ts";
+import { TempDir } from "../kit/temp_dir.ts";
 
 const OTHER = otherUser();
 /** Another user cannot run the source: its modules are in this user's cache. */
 const OTHERS_BALANCE = [OTHER, binary()];
 const PERL = program("perl");
-const NOBODY = 65534;
-
-/** A run dir as root makes the classic's: everybody may make files, nobody may touch another's. */
-async function stickyDir(): Promise<string> {
-  const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
-  await Deno.chmod(dir, 0o1777);
-  return dir;
-}
-
-interface Result {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the program to its end; a start that works against expectation is killed after a while. */
-async function run(args: readonly string[], uid?: number): Promise<Result> {
-  const [program, ...first] = uid === undefined
-    ? balanceCommand()
-    : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", BINARY];
-  const child = new Deno.Command(program ?? "", {
-    args: [...first, ...args],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const timer = setTimeout(() => child.kill("SIGKILL"), 8000);
-  const { code, stdout, stderr } = await child.output();
-  clearTimeout(timer);
-  const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
+const NOBODYS = { user: NOBODY, command: COMPILED };
 
 /** Makes something at a path, as a user. */
 async function plant(what: string, path: string, uid: number): Promise<void> {
-  const as = ["--reuid", String(uid), "--regid", String(uid), "--clear-groups", "--"];
   const script: Record<string, string> = {
     "a symbolic link": `ln -s ${path}.target ${path}`,
     "a file": `echo mine > ${path}`,
     "a folder": `mkdir ${path} && touch ${path}/kept`,
     "a pipe": `mkfifo ${path}`,
-    "a dead socket":
-      `perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local=>"${path}",Listen=>1)'`,
   };
-  const shell = ["sh", "-c", `umask 0; ${script[what]}`];
-  const { success } = await new Deno.Command("setpriv", { args: [...as, ...shell] }).output();
-  assertEquals(success, true, what);
+  const planted = await execute([...asUser(uid), "sh", "-c", `umask 0; ${script[what]}`]);
+  assertEquals(planted.code, 0, what);
 }
 
 function describe(path: string): string {
@@ -73,47 +41,23 @@ for (const what of ["a symbolic link", "a file", "a folder", "a pipe"]) {
         `${what} planted by ${planter === 0 ? "the own user" : "a stranger"} stays as it is`,
       ),
       fn: async (): Promise<void> => {
-        const dir = await stickyDir();
+        using dir = new TempDir();
         const port = freePort();
-        const path = `${dir}/balance.${port}.127.0.0.1`;
+        const path = `${dir.path}/balance.${port}.127.0.0.1`;
         await Deno.writeTextFile(`${path}.target`, "precious");
         await plant(what, path, planter);
         const before = describe(path);
-        const start = await run(["-f", "-b", "127.0.0.1", "--run-dir", dir, String(port)]);
+        const start = await run(["-f", "-b", "127.0.0.1", port], { runDir: dir.path });
         assertEquals(start.code, 66, start.stderr);
         assertStringIncludes(start.stderr, "check rendezvousfile permissions");
         assertEquals(describe(path), before);
         assertEquals(await Deno.readTextFile(`${path}.target`), "precious");
-        const query = await run(["-b", "127.0.0.1", "--run-dir", dir, "-c", "show", String(port)]);
+        const query = await run(["-b", "127.0.0.1", "-c", "show", port], { runDir: dir.path });
         assertEquals([query.code === 69 || query.code === 71, describe(path)], [true, before]);
-        await Deno.remove(dir, { recursive: true });
       },
     });
   }
 }
-
-Deno.test({
-  ...needing(
-    [...OTHERS_BALANCE, PERL],
-    "root clears away a dead socket of a stranger, a stranger none of root's",
-  ),
-  fn: async (): Promise<void> => {
-    const dir = await stickyDir();
-    const port = freePort();
-    await plant("a dead socket", `${dir}/balance.${port}.127.0.0.1`, NOBODY);
-    {
-      await using balance = await Instance.start([], { runDir: dir, port });
-      assertEquals(await balance.ask("version").then((text) => text.includes("3.54")), true);
-    }
-    const query = await run(
-      ["-b", "127.0.0.1", "--run-dir", dir, "-c", "show", String(port)],
-      NOBODY,
-    );
-    assertEquals(query.code, 71, query.stderr);
-    assertStringIncludes(query.stderr, "open: Permission denied");
-    await Deno.remove(dir, { recursive: true });
-  },
-});
 
 /** A control server of somebody else, with an answer of its own. */
 async function fakeInstance(path: string, uid: number, text: string): Promise<Disposable> {
@@ -134,13 +78,12 @@ async function fakeInstance(path: string, uid: number, text: string): Promise<Di
 Deno.test({
   ...needing(OTHERS_BALANCE, "-c does not talk to another user's socket"),
   fn: async (): Promise<void> => {
-    const dir = await stickyDir();
+    using dir = new TempDir();
     const port = freePort();
-    using _fake = await fakeInstance(`${dir}/balance.${port}.0.0.0.0`, 12345, "");
-    const { code, stderr } = await run(["--run-dir", dir, "-c", "show", String(port)], NOBODY);
+    using _fake = await fakeInstance(`${dir.path}/balance.${port}.0.0.0.0`, 12345, "");
+    const { code, stderr } = await run(["-c", "show", port], { ...NOBODYS, runDir: dir.path });
     assertEquals(code, 71, stderr);
     assertStringIncludes(stderr, "open: Permission denied");
-    await Deno.remove(dir, { recursive: true });
   },
 });
 
@@ -150,20 +93,13 @@ Deno.test({
     "another user cannot open the control socket, from the moment it appears",
   ),
   fn: async (): Promise<void> => {
-    const dir = await stickyDir();
+    using dir = new TempDir();
     const port = freePort();
-    const path = `${dir}/balance.${port}.127.0.0.1`;
-    const spy = new Deno.Command("setpriv", {
-      args: [
-        ...[`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "perl"],
-        ...["-MSocket", "-e", SPY, path],
-      ],
-      stdout: "piped",
-    }).spawn();
-    await using _balance = await Instance.start([], { runDir: dir, port });
-    const { stdout } = await spy.output();
+    const path = `${dir.path}/balance.${port}.127.0.0.1`;
+    const spying = execute([...asUser(NOBODY), "perl", "-MSocket", "-e", SPY, path]);
+    await using _balance = await startInstance([], { runDir: dir.path, port });
+    const { stdout } = await spying;
     assertEquals(new TextDecoder().decode(stdout), "600 Permission denied\n");
-    await Deno.remove(dir, { recursive: true });
   },
 });
 
@@ -180,7 +116,7 @@ Deno.test({
     "what another user's instance answers reaches root's terminal without control characters",
   ),
   fn: async (): Promise<void> => {
-    const dir = await stickyDir();
+    using dir = new TempDir();
     for (
       const text of [
         "balance-control 1 1 3.54\nnice\x1b[2Jtext\x9b1m\n. 0\n",
@@ -189,11 +125,10 @@ Deno.test({
     ) {
       // The runtime removes a closed socket's name late: each one has a name of its own.
       const port = freePort();
-      using _fake = await fakeInstance(`${dir}/balance.${port}.0.0.0.0`, NOBODY, text);
-      const { stdout, stderr } = await run(["--run-dir", dir, "-c", "show", String(port)]);
+      using _fake = await fakeInstance(`${dir.path}/balance.${port}.0.0.0.0`, NOBODY, text);
+      const { stdout, stderr } = await run(["-c", "show", port], { runDir: dir.path });
       // deno-lint-ignore no-control-regex
       assertEquals(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.test(stdout + stderr), false, stdout + stderr);
     }
-    await Deno.remove(dir, { recursive: true });
   },
 });

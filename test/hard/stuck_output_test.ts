@@ -4,8 +4,12 @@
  * @module
  */
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { eventually, exists, Instance, within } from "./kit.ts";
-import { Backend, echo, readExactly, writeAll } from "./peers.ts";
+import { eventually, within } from "../kit/wait.ts";
+import { exists } from "../kit/temp_dir.ts";
+import type { Instance } from "../kit/instance.ts";
+import { startInstance } from "../kit/start.ts";
+import { Backend, echo } from "../kit/backends.ts";
+import { readExactly, send } from "../kit/streams.ts";
 
 const BLOCK = new Uint8Array(20_000).fill(0xff);
 
@@ -15,7 +19,7 @@ async function traffic(balance: Instance, connections: number): Promise<void> {
     using client = await balance.connect();
     const [back] = await Promise.all([
       readExactly(client, BLOCK.length),
-      writeAll(client, BLOCK),
+      send(client, BLOCK),
     ]);
     assert(back.every((byte) => byte === 0xff));
   }
@@ -23,22 +27,26 @@ async function traffic(balance: Instance, connections: number): Promise<void> {
 
 Deno.test("a packet dump that is never read stops the dump, not the traffic", async () => {
   await using backend = new Backend(echo);
-  await using balance = await Instance.start([backend.port], { options: ["-p"], deaf: true });
-  await within("traffic", traffic(balance, 150));
-  await balance.settle();
-  await balance[Symbol.asyncDispose]();
-  await balance.stdout.cancel();
-  await balance.stderr.cancel();
+  await using balance = await startInstance([backend.port], {
+    options: ["-p"],
+    ignoreOutput: true,
+  });
+  await within(traffic(balance, 150), "traffic");
+  await balance.idle();
 });
 
 Deno.test("a packet dump whose reader closes is told to the log, once, and traffic goes on", async () => {
   await using backend = new Backend(echo);
-  await using balance = await Instance.start([backend.port], { options: ["-p"], deaf: true });
-  await balance.stdout.cancel();
-  await within("traffic", traffic(balance, 20));
-  await balance.settle();
-  await balance[Symbol.asyncDispose]();
-  const log = await new Response(balance.stderr).text();
+  await using balance = await startInstance([backend.port], {
+    options: ["-p"],
+    ignoreOutput: true,
+  });
+  await balance.process.stdout.cancel();
+  await within(traffic(balance, 20), "traffic");
+  await balance.idle();
+  balance.signal("SIGKILL");
+  await balance.gone();
+  const log = await new Response(balance.process.stderr).text();
   assertStringIncludes(log, "packet dump stopped");
   assert(log.trim().split("\n").length === 1, log);
 });
@@ -46,37 +54,34 @@ Deno.test("a packet dump whose reader closes is told to the log, once, and traff
 for (const option of ["--log-connections", "-d"]) {
   Deno.test(`a log on stderr that is never read does not stop the traffic (${option})`, async () => {
     await using backend = new Backend(echo);
-    await using balance = await Instance.start([backend.port], { options: [option], deaf: true });
-    await within("traffic", traffic(balance, 1000), 15_000);
-    await balance.settle();
-    await balance[Symbol.asyncDispose]();
-    await balance.stdout.cancel();
-    await balance.stderr.cancel();
+    await using balance = await startInstance([backend.port], {
+      options: [option],
+      ignoreOutput: true,
+    });
+    await within(traffic(balance, 1000), "traffic", 15_000);
+    await balance.idle();
   });
 }
 
 Deno.test("a log on stderr that is never read does not keep an ended instance", async () => {
   await using backend = new Backend(echo);
   const options = ["-d", "--log-connections"];
-  await using balance = await Instance.start([backend.port], { options, deaf: true });
-  await within("traffic", traffic(balance, 400), 15_000);
-  await balance.settle();
-  balance.kill("SIGQUIT");
-  assertEquals((await within("the end", balance.status, 5000)).code, 0);
-  await balance.stdout.cancel();
-  await balance.stderr.cancel();
+  await using balance = await startInstance([backend.port], { options, ignoreOutput: true });
+  await within(traffic(balance, 400), "traffic", 15_000);
+  await balance.idle();
+  balance.signal("SIGQUIT");
+  assertEquals((await within(balance.status, "the end", 5000)).code, 0);
 });
 
 Deno.test("a slow reader of stderr gets all lines of an instance that has ended", async () => {
   await using backend = new Backend(echo);
   const options = ["-d", "--log-connections"];
-  await using balance = await Instance.start([backend.port], { options, deaf: true });
+  await using balance = await startInstance([backend.port], { options, ignoreOutput: true });
   const connections = 400;
-  await within("traffic", traffic(balance, connections), 15_000);
-  await balance.settle();
-  balance.kill("SIGQUIT");
-  await eventually("the control socket has gone", () => !exists(balance.socket));
-  const text = await within("the end", new Response(balance.stderr).text());
+  await within(traffic(balance, connections), "traffic", 15_000);
+  await balance.idle();
+  balance.signal("SIGQUIT");
+  await eventually(() => !exists(balance.socket), "the control socket has gone");
+  const text = await within(new Response(balance.process.stderr).text(), "the end");
   assertEquals(text.match(/^connection ended /gm)?.length, connections);
-  await balance.stdout.cancel();
 });

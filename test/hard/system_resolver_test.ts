@@ -1,7 +1,9 @@
 /** Names by the system's own resolver: a namespace with a hosts file and a name server of its own. */
+import type { Instance } from "../kit/instance.ts";
+import { startInstance } from "../kit/start.ts";
+import { eventually } from "../kit/wait.ts";
 import { assertEquals } from "../kit/assert.ts";
 import { findProgram, inTurn, namespace, needing, program } from "../kit/needs.ts";
-import { eventually, Instance } from "./kit.ts";
 
 /** Runs a program where the system's resolver asks a dnsmasq with the records of a folder. */
 const SETUP = `
@@ -40,7 +42,7 @@ Deno.test(
     const environment = [`FOLDER=${folder}`, `DNSMASQ=${findProgram("dnsmasq")}`];
     const wrapper = ["env", ...environment, "unshare", "-n", "-m", "sh", "-c", SETUP, "sh"];
     try {
-      await using instance = await Instance.start(
+      await using instance = await startInstance(
         ["web.test:80", "dns:web.test:82", "srv:_http._tcp.test", "both.test:83"],
         { wrapper, options: ["--resolve", "1"] },
       );
@@ -52,13 +54,13 @@ Deno.test(
       ]);
       await Deno.writeTextFile(`${folder}/records`, "127.6.0.3 web.test\n127.6.0.4 web.test\n");
       Deno.kill(Number(await Deno.readTextFile(`${folder}/pid`)), "SIGHUP");
-      await eventually("the channels to follow", async () => {
+      await eventually(async () => {
         const rows = (await destinations(instance)).map((row) =>
           row.replace(/6\.0\.[34]/, "6.0.N")
         );
         const wanted = ["6.0.9 83", "6.0.N 80", "6.0.N 81", "6.0.N 82", "6.0.N 82"];
         return rows.toSorted().join() === wanted.map((row) => `ENA 127.${row}`).join();
-      });
+      }, "the channels to follow");
     } finally {
       const pid = await Deno.readTextFile(`${folder}/pid`).catch(() => "");
       if (pid !== "") Deno.kill(Number(pid), "SIGKILL");

@@ -3,157 +3,114 @@
  *
  * @module
  */
+import { DeathSwitch } from "../kit/death_switch.ts";
 import { fileURLToPath } from "node:url";
 import { PLAIN_ENGINE } from "../kit/engine_config.ts";
-import { ipv4Place } from "../kit/make_table.ts";
-import { assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { apply } from "../../lib/core/table/change.ts";
+import { makeTable } from "../kit/make_table.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { createTable, type Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import { EXIT, ExitError } from "../../lib/core/errors.ts";
 import { WorkerPool } from "../../lib/workers/pool.ts";
-import type { Reporter } from "../../lib/core/events.ts";
 import { GRANTS } from "../../lib/system/permissions.ts";
-import { eventually, freePort, within } from "./kit.ts";
-import { Backend, close, echo, readExactly, writeAll } from "./peers.ts";
+import { eventually, Output, within } from "../kit/wait.ts";
+import { freePort } from "../kit/ports.ts";
+import { Backend, echo } from "../kit/backends.ts";
+import { close } from "../../lib/system/close.ts";
+import { checkEcho, dial, echoes } from "../kit/clients.ts";
+import { recorder } from "../kit/reporter.ts";
+import { TempDir } from "../kit/temp_dir.ts";
 
-const HELLO = new TextEncoder().encode("hello");
-const LOOPBACK = 0x7f000001;
-
-/** The wires that mortal workers hang on, in the order of their calls. */
-class Wires implements AsyncDisposable {
-  readonly wires: Deno.TcpConn[] = [];
-  readonly #backend = new Backend((connection, gone) => {
-    this.wires.push(connection);
-    return gone;
-  });
-
-  get port(): number {
-    return this.#backend.port;
-  }
-
-  async cut(): Promise<void> {
-    await this.wires.shift()?.write(HELLO);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#backend[Symbol.asyncDispose]();
-  }
-}
-
-async function talks(connection: Deno.TcpConn): Promise<boolean> {
-  try {
-    await writeAll(connection, HELLO);
-    await readExactly(connection, HELLO.length);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A table of one channel without a limit. */
-function tableTo(port: number, workers: number): Table {
-  const table = createTable(workers);
-  apply(table, [
-    { kind: "create", group: 0, place: ipv4Place(LOOPBACK, port), maxc: 0, enabled: true },
-  ]);
-  return table;
-}
-
-/** Where a pool's words go, without their values. */
-function collector(said: string[]): Reporter {
-  return {
-    log: (_level, message) => said.push(message),
-    trace: undefined,
-    outOfDescriptors: () => {},
-  };
+/** Some clients who hear an echo. */
+async function connectAll(port: number, count: number): Promise<Deno.TcpConn[]> {
+  const connecting = Array.from({ length: count }, () => dial(port));
+  const clients = await Promise.all(connecting);
+  for (const client of clients) await within(checkEcho(client), "an echo");
+  return clients;
 }
 
 function connections(table: Table): number {
   return viewTable(table).reduce((sum, { c }) => sum + c, 0);
 }
 
-Deno.test("a worker that dies loses only its own connections, and another takes its place", async () => {
+Deno.test("a worker that dies is logged and replaced, and loses only its own connections", async () => {
   await using backend = new Backend(echo);
-  await using wires = new Wires();
-  const said: string[] = [];
+  await using death = new DeathSwitch();
+  const log = recorder();
   const port = freePort();
-  const table = tableTo(backend.port, 2);
-  const pool = new WorkerPool(
-    { hostname: "127.0.0.1", port },
-    PLAIN_ENGINE,
-    table,
-    collector(said),
-    { module: new URL(`./inside/mortal_worker.ts?port=${wires.port}`, import.meta.url) },
-  );
+  const table = makeTable(backend.operand, 2);
+  const { module } = death;
+  const pool = new WorkerPool({ hostname: "127.0.0.1", port }, PLAIN_ENGINE, table, log, {
+    module,
+  });
   await pool.start();
-  await eventually("both wires", () => wires.wires.length === 2);
-  const clients = await Promise.all(
-    Array.from({ length: 40 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
-  );
-  for (const client of clients) assertEquals(await talks(client), true);
+  await eventually(() => death.wires.length === 2, "both wires");
+  const clients = await connectAll(port, 40);
   const loads = pool.views().map(({ c }) => c);
   assertEquals(connections(table), 40);
-  await wires.cut();
-  await eventually("a new worker", () => pool.views().some(({ restarts }) => restarts === 1));
+  assert(loads.every((c) => c > 0), "both carry some");
+
+  await death.kill();
+  await eventually(() => pool.views().some(({ restarts }) => restarts === 1), "the death");
   const dead = pool.views().findIndex(({ restarts }) => restarts === 1);
-  const alive = await Promise.all(clients.map((client) => within("an answer", talks(client))));
-  assertEquals(alive.filter((each) => each).length, loads[1 - dead]);
-  assertEquals(connections(table), loads[1 - dead]);
-  await eventually("it runs", () => pool.views().every(({ state }) => state === "running"));
-  const more = await Promise.all(
-    Array.from({ length: 20 }, () => Deno.connect({ hostname: "127.0.0.1", port })),
-  );
-  for (const client of more) assertEquals(await talks(client), true);
+  const left = loads[1 - dead];
+  assertEquals(connections(table), left);
+  assertEquals(log.messages(), ["worker {worker} died, its connections are lost"]);
+  assertStringIncludes(String(log.lines[0]?.fields["reason"]), "told to die");
+  // The survivor's clients hear nothing of it; the dead worker's are told the end, and so are their servers.
+  const alive = await Promise.all(clients.map((client) => echoes(client)));
+  assertEquals(alive.filter((each) => each).length, left);
+  await eventually(() => backend.open === left, "the dead worker's connections end");
+
+  await eventually(() => pool.views().every(({ state }) => state === "running"), "it runs");
+  assertEquals(log.messages().at(-1), "worker {worker} restarted");
+  assertEquals(viewTable(table)[0]?.totalc, 40);
+  const more = await connectAll(port, 20);
+  assert((pool.views()[dead]?.c ?? 0) > 0, "the new worker serves");
   for (const client of [...clients, ...more]) close(client);
-  await eventually("every c at 0", () => connections(table) === 0);
+  await eventually(() => connections(table) === 0, "every c at 0");
   pool.stopListening();
-  await within("the end", pool.done);
-  assertStringIncludes(said.join("\n"), "worker {worker} died");
+  await within(pool.done, "the end");
 });
 
 Deno.test("a dead worker is replaced after permissions were given up, too", async () => {
-  await using wires = new Wires();
-  const dir = await Deno.makeTempDir({ prefix: "balance-hard-" });
+  await using death = new DeathSwitch();
+  using dir = new TempDir();
   const program = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-prompt", "--unstable-worker-options", "--unstable-net"],
       ...GRANTS.map(({ flag }) => flag),
-      fileURLToPath(new URL("./inside/narrowed_crew.ts", import.meta.url)),
-      ...[dir, String(freePort()), String(wires.port)],
+      fileURLToPath(new URL("./fixtures/narrowed_crew.ts", import.meta.url)),
+      ...[dir.path, String(freePort()), String(death.port)],
     ],
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const errors = new Response(program.stderr).text();
-  let said = "";
-  const reading = (async () => {
-    for await (const chunk of program.stdout) said += new TextDecoder().decode(chunk);
-  })();
+  const stdout = new Output(program.stdout);
+  const stderr = new Output(program.stderr);
   try {
-    await eventually("the start", () => said.includes("ready") && wires.wires.length === 2);
-    await wires.cut();
-    await eventually("the restart", () => said.includes("restarted"), 5000);
+    await stdout.until("ready");
+    await eventually(() => death.wires.length === 2, "both wires");
+    await death.kill();
+    await eventually(() => stdout.text.includes("restarted"), "the restart", 5000);
   } catch (error) {
-    throw new Error(said, { cause: error });
+    throw new Error(`${stdout.text}${stderr.text}`, { cause: error });
   } finally {
     await program.stdin.close();
     await program.status;
-    await reading;
-    await errors;
-    await Deno.remove(dir, { recursive: true });
+    await Promise.all([stdout.ended, stderr.ended]);
   }
 });
 
 Deno.test("workers that cannot listen end the start with one error, and no death is told", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const said: string[] = [];
+  const log = recorder();
   const pool = new WorkerPool(
     { hostname: "127.0.0.1", port: (taken.addr as Deno.NetAddr).port },
     PLAIN_ENGINE,
     createTable(2),
-    collector(said),
+    log,
   );
   const error = await pool.start().catch((error: unknown) => error);
   const { code, message } = error instanceof ExitError ? error : new ExitError(0, "");
@@ -161,33 +118,33 @@ Deno.test("workers that cannot listen end the start with one error, and no death
     EXIT.os,
     "balance: no worker: bind(): Address already in use",
   ]);
-  assertEquals(said, []);
+  assertEquals(log.lines, []);
 });
 
 Deno.test("a worker that dies again and again is replaced later and later, and told twice", async () => {
   await using backend = new Backend(echo);
-  await using wires = new Wires();
-  const said: string[] = [];
+  await using death = new DeathSwitch();
+  const log = recorder();
   const pace = { firstMs: 40, longestMs: 160, goodLifeMs: 60_000 };
   const pool = new WorkerPool(
     { hostname: "127.0.0.1", port: freePort() },
     PLAIN_ENGINE,
-    tableTo(backend.port, 1),
-    collector(said),
+    makeTable(backend.operand),
+    log,
     {
-      module: new URL(`./inside/mortal_worker.ts?port=${wires.port}`, import.meta.url),
+      module: death.module,
       pace,
     },
   );
   await pool.start();
   const pauses: number[] = [];
-  for (let death = 1; death <= 5; death++) {
-    await eventually("its wire", () => wires.wires.length === 1);
-    await eventually("it runs", () => pool.views()[0]?.state === "running");
-    await wires.cut();
-    await eventually("its death", () => pool.views()[0]?.restarts === death);
+  for (let deaths = 1; deaths <= 5; deaths++) {
+    await eventually(() => death.wires.length === 1, "its wire");
+    await eventually(() => pool.views()[0]?.state === "running", "it runs");
+    await death.kill();
+    await eventually(() => pool.views()[0]?.restarts === deaths, "its death");
     const died = performance.now();
-    await eventually("another one", () => pool.views()[0]?.state === "running");
+    await eventually(() => pool.views()[0]?.state === "running", "another one");
     pauses.push(performance.now() - died);
   }
   // It was seen dead up to 10 ms late.
@@ -198,33 +155,38 @@ Deno.test("a worker that dies again and again is replaced later and later, and t
     true,
     true,
   ], pauses.join());
-  assertEquals(said, [
+  assertEquals(log.messages(), [
     "worker {worker} died, its connections are lost",
     "worker {worker} restarted",
     "worker {worker} dies again and again, restarts are delayed",
   ]);
   pool.stopListening();
-  await within("the end", pool.done);
+  await within(pool.done, "the end");
 });
 
 Deno.test("a client that a dying worker still accepts takes no place for ever", async () => {
   await using backend = new Backend(echo);
-  const table = tableTo(backend.port, 1);
+  await using death = new DeathSwitch();
+  const query = `port=${backend.port}&death=${death.port}`;
+  const table = makeTable(backend.operand);
   const pool = new WorkerPool(
     { hostname: "127.0.0.1", port: freePort() },
     PLAIN_ENGINE,
     table,
-    collector([]),
+    recorder(),
     {
-      module: new URL(`./inside/late_claimer.ts?port=${backend.port}`, import.meta.url),
+      module: new URL(`./fixtures/late_claimer.ts?${query}`, import.meta.url),
       pace: { firstMs: 60_000, longestMs: 60_000, goodLifeMs: 60_000 },
     },
   );
   await pool.start();
-  await eventually("its death", () => pool.views()[0]?.restarts === 1);
+  await eventually(() => death.wires.length === 1, "its wire");
+  // A death before the end of the start would be a start that fails.
+  await death.kill();
+  await eventually(() => pool.views()[0]?.restarts === 1, "its death");
   // The thread ends its last client, whom it gives no server.
-  await eventually("all its clients have gone", () => backend.live === 0);
-  await eventually("its places are free", () => connections(table) === 0);
+  await eventually(() => backend.open === 0, "all its clients have gone");
+  await eventually(() => connections(table) === 0, "its places are free");
   pool.stopListening();
-  await within("the end", pool.done);
+  await within(pool.done, "the end");
 });

@@ -2,7 +2,7 @@
 import { Log } from "../../lib/instance/log.ts";
 import { LogFile, openLogFile } from "../../lib/instance/log_file.ts";
 import { assertEquals, assertMatch, assertThrows } from "../kit/assert.ts";
-import { TempDir } from "../e2e/programs.ts";
+import { TempDir } from "../kit/temp_dir.ts";
 
 /** A log file that is closed with the test. */
 class OpenLog implements Disposable {

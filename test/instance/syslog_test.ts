@@ -3,8 +3,8 @@ import type { Level } from "../../lib/core/events.ts";
 import { Log } from "../../lib/instance/log.ts";
 import { Syslog } from "../../lib/instance/syslog.ts";
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
-import { TempDir } from "../e2e/programs.ts";
-import { eventually, within } from "../e2e/wait.ts";
+import { eventually, within } from "../kit/wait.ts";
+import { TempDir } from "../kit/temp_dir.ts";
 
 /** A daemon that takes messages only when it is told to. */
 class Daemon implements Disposable {

@@ -3,9 +3,9 @@
  *
  * @module
  */
+import { Random } from "./random.ts";
 import { Scheduler, type SchedulerRules } from "../../lib/core/schedule/schedule.ts";
 import type { Table } from "../../lib/core/table/schema.ts";
-import { Random } from "../hard/random.ts";
 
 /** A scheduler of a table's first worker, with rules of its own where some are given. */
 export function makeScheduler(table: Table, rules: Partial<SchedulerRules> = {}): Scheduler {

@@ -38,8 +38,10 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /** Folders that hold server programs, beside those of `PATH`. */
 const FOLDERS = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/bin"];
 const BINARY = fileURLToPath(new URL("../../dist/balance", import.meta.url));
+/** Whether the long forms of tests run too. */
+export const LONG = Deno.env.get("BALANCE_LONG") === "1";
 /** The user `nobody` and its group. */
-const NOBODY = 65534;
+export const NOBODY = 65534;
 
 /** How a test is named and whether it is left out, for `Deno.test(needing(…), fn)`. */
 export interface Definition {
@@ -83,11 +85,7 @@ export function binary(): Need {
 
 /** Time for the long forms. */
 export function patience(): Need {
-  return {
-    name: "long tests",
-    remedy: "BALANCE_LONG=1",
-    met: Deno.env.get("BALANCE_LONG") === "1",
-  };
+  return { name: "long tests", remedy: "BALANCE_LONG=1", met: LONG };
 }
 
 /** An entry in the password database, which some servers and clients want of whoever starts them. */

@@ -7,7 +7,8 @@ import net from "node:net";
 import type { BackendKind } from "./format.ts";
 import { join, toBytes, toText } from "./bytes.ts";
 import { listeningSockets } from "./kernel.ts";
-import { eventually, sleep } from "./wait.ts";
+import { eventually } from "./wait.ts";
+import { sleep } from "../kit/wait.ts";
 
 const PUMP_BYTES = 200_000;
 const DUPLEX_BYTES = 20_000_000;

@@ -14,7 +14,8 @@ import { launch, launchInstance, PROGRAM_STEPS } from "./steps_program.ts";
 import { SYSTEM_STEPS } from "./steps_system.ts";
 import type { Step } from "./steps_format.ts";
 import { SyslogReceiver } from "./syslog.ts";
-import { eventually, PATIENCE_MS, sleep } from "./wait.ts";
+import { eventually, PATIENCE_MS } from "./wait.ts";
+import { sleep } from "../kit/wait.ts";
 
 const HANDLERS = { ...NETWORK_STEPS, ...PROGRAM_STEPS, ...SYSTEM_STEPS };
 const END_MS = 20_000;

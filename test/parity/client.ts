@@ -6,7 +6,7 @@
  */
 import net from "node:net";
 import { join } from "./bytes.ts";
-import { within } from "./wait.ts";
+import { within } from "../../lib/system/time_limit.ts";
 
 /** The raw operations; each rejects with an error that has a `code`. */
 interface Wire {

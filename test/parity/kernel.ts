@@ -26,15 +26,6 @@ export function listeningPaths(): string[] {
     .filter((fields) => fields[3] === ACCEPTING).map((fields) => fields[7] ?? "");
 }
 
-/** Whether a process exists and has not ended (a zombie has). */
-export function isAlive(pid: number): boolean {
-  try {
-    return !/^\d+ \(.*\) [ZX] /s.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
-  } catch {
-    return false;
-  }
-}
-
 /** Descriptor number to what it is, as `readlink` says. */
 export function openFiles(pid: number | "self"): Record<string, string> {
   const files: Record<string, string> = {};

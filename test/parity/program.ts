@@ -5,8 +5,9 @@
  * @module
  */
 import { toBytes, toText } from "./bytes.ts";
-import { isAlive } from "./kernel.ts";
-import { eventually, within } from "./wait.ts";
+import { eventually } from "./wait.ts";
+import { isAlive } from "../kit/processes.ts";
+import { within } from "../../lib/system/time_limit.ts";
 
 /** Exit code, or `signal:NAME`. */
 export type Exit = number | string;

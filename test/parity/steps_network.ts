@@ -9,7 +9,8 @@ import { toBytes, toText } from "./bytes.ts";
 import type { Context } from "./context.ts";
 import type { Step } from "./steps_format.ts";
 import { type Handler, need, strings } from "./steps_common.ts";
-import { eventually, sleep } from "./wait.ts";
+import { eventually } from "./wait.ts";
+import { sleep } from "../kit/wait.ts";
 
 const TIMEOUT_S = 3;
 /** Extra time on top of every timeout of a transcript, for a busy machine. */

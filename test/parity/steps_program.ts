@@ -10,7 +10,8 @@ import { BALANCE, Program, type Start } from "./program.ts";
 import type { SessionItem, Step } from "./steps_format.ts";
 import { type Handler, need } from "./steps_common.ts";
 import { NETWORK_STEPS } from "./steps_network.ts";
-import { eventually, PATIENCE_MS, sleep } from "./wait.ts";
+import { eventually, PATIENCE_MS } from "./wait.ts";
+import { sleep } from "../kit/wait.ts";
 
 const END_MS = 15_000;
 const READ_MS = 3_000;

@@ -6,11 +6,13 @@
  */
 import type { Context } from "./context.ts";
 import { identityOf } from "./identity.ts";
-import { isAlive, listeningSockets, openFiles } from "./kernel.ts";
+import { listeningSockets, openFiles } from "./kernel.ts";
 import { Program, signalName } from "./program.ts";
 import { type Handler, need, strings } from "./steps_common.ts";
 import type { Step } from "./steps_format.ts";
-import { eventually, PATIENCE_MS, sleep } from "./wait.ts";
+import { eventually, PATIENCE_MS } from "./wait.ts";
+import { isAlive } from "../kit/processes.ts";
+import { sleep } from "../kit/wait.ts";
 
 const RUN_DIR = "/run/balance";
 const DEADLY = /^(SIG)?(TERM|INT|HUP|QUIT|KILL)$/;

@@ -10,8 +10,9 @@
  *
  * @module
  */
-import { Backend, echo, readExactly, swallow, writeAll } from "../hard/peers.ts";
-import type { Random } from "../hard/random.ts";
+import type { Random } from "../kit/random.ts";
+import { Backend, echo, sendForever, sink } from "../kit/backends.ts";
+import { readExactly, send } from "../kit/streams.ts";
 
 /** Who serves: one that is always there, or one that comes and goes. */
 export const STEADY = 0x53;
@@ -24,20 +25,19 @@ export function verb(letter: "E" | "G" | "C" | "H"): number {
 }
 
 /** A backend of the soak. */
-export function soakBackend(who: number, port = 0, address = "127.0.0.1"): Backend {
+export function soakBackend(who: number, port = 0, hostname = "127.0.0.1"): Backend {
   return new Backend(
-    async (connection) => {
+    async (connection, backend) => {
       const [wanted] = await readExactly(connection, 1);
-      await writeAll(connection, new Uint8Array([who]));
-      if (wanted === verb("E")) await echo(connection);
-      if (wanted === verb("G")) { for (;;) await writeAll(connection, new Uint8Array(65536)); }
+      await send(connection, new Uint8Array([who]));
+      if (wanted === verb("E")) await echo(connection, backend);
+      if (wanted === verb("G")) await sendForever(connection, backend);
       if (wanted === verb("H")) {
         await connection.closeWrite();
-        await swallow(connection);
+        await sink(connection, backend);
       }
     },
-    port,
-    address,
+    { hostname, port },
   );
 }
 

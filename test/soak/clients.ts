@@ -3,10 +3,12 @@
  *
  * @module
  */
-import type { Instance } from "../hard/kit.ts";
-import { close, readAll, readExactly, Resetter, writeAll } from "../hard/peers.ts";
-import type { Random } from "../hard/random.ts";
+import type { Random } from "../kit/random.ts";
 import { pause, STEADY, verb } from "./backends.ts";
+import type { Instance } from "../kit/instance.ts";
+import { close } from "../../lib/system/close.ts";
+import { readAll, readExactly, send } from "../kit/streams.ts";
+import { Resetter } from "../kit/clients.ts";
 
 /** What was seen, and what must not be. */
 export class Tally {
@@ -19,7 +21,7 @@ export class Tally {
   /** When that backend went last, as `performance.now()`. */
   gone = 0;
   /** Clients that reset, stalled or idled. */
-  rude = 0;
+  misbehaved = 0;
   /** Commands answered. */
   commands = 0;
   /** What must not be, one line each. */
@@ -69,8 +71,8 @@ async function exchange(
 ): Promise<{ who: number | undefined; got: Uint8Array }> {
   let who: number | undefined;
   const writing = (async () => {
-    await writeAll(client, new Uint8Array([verb("E")]));
-    await writeAll(client, sent);
+    await send(client, new Uint8Array([verb("E")]));
+    await send(client, sent);
     await client.closeWrite();
   })().catch(() => {});
   const got = new Uint8Array(sent.length);
@@ -90,9 +92,9 @@ async function exchange(
 }
 
 /** Clients that reset in the middle, stall, leave early or half-close and stay. */
-export async function beRude({ balance, tally, random, ended }: Stage): Promise<void> {
+export async function misbehave({ balance, tally, random, ended }: Stage): Promise<void> {
   while (!ended.aborted) {
-    tally.rude++;
+    tally.misbehaved++;
     try {
       if (random.chance(0.5)) {
         const client = await Resetter.connect(balance.port);
@@ -101,12 +103,12 @@ export async function beRude({ balance, tally, random, ended }: Stage): Promise<
         await client.reset();
       } else {
         using client = await balance.connect();
-        await writeAll(client, new Uint8Array([verb(random.pick(["G", "C", "H"]))]));
+        await send(client, new Uint8Array([verb(random.pick(["G", "C", "H"]))]));
         if (random.chance(0.3)) await client.closeWrite();
         await pause(random.between(0, 1500), ended);
       }
     } catch {
-      // What a rude client is told in return does not matter.
+      // What such a client is told in return does not matter.
     }
   }
 }
@@ -120,7 +122,7 @@ export async function crowd({ balance, tally, random, ended }: Stage): Promise<v
     }
     await pause(random.between(100, 3000), ended);
     for (const each of clients) close(each);
-    tally.rude += clients.length;
+    tally.misbehaved += clients.length;
   }
 }
 

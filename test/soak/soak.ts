@@ -8,14 +8,21 @@
  *
  * @module
  */
-import { balanceCommand, BINARY, COMPILED, Instance, returningPort } from "../hard/kit.ts";
-import { BlackHole, REFUSED } from "../hard/peers.ts";
-import { alive, cpuMs, descriptors, peakBytes, residentBytes } from "../hard/proc.ts";
-import { Random } from "../hard/random.ts";
+import { cpuMs, descriptors, isAlive, peakBytes, residentBytes } from "../kit/processes.ts";
+import { binary } from "../kit/needs.ts";
+import { Random } from "../kit/random.ts";
 import { comeAndGo, FLAKY_ADDRESS, pause, soakBackend, STEADY } from "./backends.ts";
-import { beRude, crowd, operate, type Stage, talk, Tally } from "./clients.ts";
+import { crowd, misbehave, operate, type Stage, talk, Tally } from "./clients.ts";
+import { type Command, COMPILED, defaultCommand, SOURCE } from "../kit/programs.ts";
+import { returningPort } from "../kit/ports.ts";
+import type { Instance } from "../kit/instance.ts";
+import { startInstance } from "../kit/start.ts";
+import { BlackHole } from "../kit/black_hole.ts";
+import { REFUSED } from "../kit/backends.ts";
+import { sleep } from "../kit/wait.ts";
 
 interface Settings {
+  readonly command: Command;
   readonly minutes: number;
   readonly workers: string;
   readonly seed: number;
@@ -29,14 +36,15 @@ function settings(args: readonly string[]): Settings | undefined {
   let minutes = 1;
   let workers = "2";
   let seed = Math.floor(Math.random() * 2 ** 32);
+  let command = binary().met && defaultCommand() === SOURCE ? COMPILED : defaultCommand();
   for (let at = 0; at < args.length; at++) {
     const word = args[at] ?? "";
-    if (word === "--balance") Deno.env.set("BALANCE", args[++at] ?? "");
+    if (word === "--balance") command = { name: word, words: [args[++at] ?? ""] };
     else if (word === "--workers") workers = args[++at] ?? "";
     else if (word === "--seed") seed = Number(args[++at]);
     else minutes = Number(word);
   }
-  return minutes > 0 && Number.isInteger(seed) ? { minutes, workers, seed } : undefined;
+  return minutes > 0 && Number.isInteger(seed) ? { command, minutes, workers, seed } : undefined;
 }
 
 /** The figures of a moment. */
@@ -82,9 +90,9 @@ async function report({ balance, tally, ended }: Stage, minutes: number): Promis
 async function interrupt({ balance, random, ended }: Stage): Promise<void> {
   while (!ended.aborted) {
     await pause(random.between(2000, 10_000), ended);
-    balance.kill("SIGSTOP");
-    await new Promise((resolve) => setTimeout(resolve, random.between(10, 200)));
-    balance.kill("SIGCONT");
+    balance.signal("SIGSTOP");
+    await sleep(random.between(10, 200));
+    balance.signal("SIGCONT");
   }
 }
 
@@ -94,16 +102,16 @@ async function inspect(
   start: Moment,
   warm: Moment,
 ): Promise<void> {
-  if (!alive(balance.pid)) return tally.fault("the instance has ended");
-  await balance.settle(20_000).catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  if (!isAlive(balance.pid)) return tally.fault("the instance has ended");
+  await balance.idle(20_000).catch(() => {});
+  await sleep(3000);
   const end = await look(balance);
   if (end.c !== 0) tally.fault(`c is ${end.c}`);
   if (end.descriptors > start.descriptors + 2) {
     tally.fault(`${end.descriptors} descriptors, ${start.descriptors} at the start`);
   }
   if (end.memory > warm.memory + MEMORY_SLACK) tally.fault(`${end.memory / 1e6} MB at the end`);
-  if (balance.text.stderr !== "") tally.fault(`the log says: ${balance.text.stderr.slice(0, 500)}`);
+  if (balance.stderr.text !== "") tally.fault(`the log says: ${balance.stderr.text.slice(0, 500)}`);
   console.log(
     `start  RSS ${(start.memory / 1e6).toFixed(1)} MB  fd ${start.descriptors}\n` +
       `warm   RSS ${(warm.memory / 1e6).toFixed(1)} MB  fd ${warm.descriptors}\n` +
@@ -113,15 +121,15 @@ async function inspect(
   );
 }
 
-async function soak({ minutes, workers, seed }: Settings): Promise<Tally> {
+async function soak({ command, minutes, workers, seed }: Settings): Promise<Tally> {
   const tally = new Tally();
   const flaky = returningPort();
   await using first = soakBackend(STEADY);
   await using second = soakBackend(STEADY);
   await using hole = await BlackHole.open();
-  await using balance = await Instance.start(
+  await using balance = await startInstance(
     [first.port, second.port, `${FLAKY_ADDRESS}:${flaky}`, REFUSED, `127.0.0.1:${hole.port}:2`],
-    { options: ["-t", "1", "--workers", workers] },
+    { command, options: ["-t", "1", "--workers", workers] },
   );
   const start = await look(balance);
   const ended = AbortSignal.timeout(minutes * 60_000);
@@ -129,7 +137,7 @@ async function soak({ minutes, workers, seed }: Settings): Promise<Tally> {
   const stage = (): Stage => ({ balance, tally, ended, random: new Random(seed + part++) });
   const parts = [
     ...Array.from({ length: 6 }, () => talk(stage())),
-    ...Array.from({ length: 8 }, () => beRude(stage())),
+    ...Array.from({ length: 8 }, () => misbehave(stage())),
     crowd(stage()),
     operate(stage()),
     interrupt(stage()),
@@ -149,10 +157,9 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(USAGE);
     return 64;
   }
-  if (Deno.env.get("BALANCE") === undefined && COMPILED) Deno.env.set("BALANCE", BINARY);
   console.log(
     `${
-      balanceCommand().at(-1)
+      chosen.command.words.at(-1)
     }, ${chosen.workers} workers, ${chosen.minutes} min, seed ${chosen.seed}`,
   );
   const tally = await soak(chosen);
@@ -160,7 +167,7 @@ async function main(args: readonly string[]): Promise<number> {
     `${tally.talks} conversations whole, ${tally.cut} cut with their backend, ` +
       `${
         (tally.bytes / 1e6).toFixed(0)
-      } MB checked, ${tally.rude} rude clients, ${tally.commands} commands`,
+      } MB checked, ${tally.misbehaved} clients that misbehaved, ${tally.commands} commands`,
   );
   for (const fault of tally.faults) console.log(`FAULT  ${fault}`);
   console.log(tally.faults.length === 0 ? "held" : "BROKEN");

@@ -5,7 +5,7 @@
  */
 import { assert, assertEquals, assertRejects } from "../kit/assert.ts";
 import { LineTooLong, readLines, writeText } from "../../lib/system/lines.ts";
-import { Random } from "../hard/random.ts";
+import { Random } from "../kit/random.ts";
 
 const LIMIT = 10;
 

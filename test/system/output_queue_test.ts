@@ -5,6 +5,7 @@
  */
 import { assertEquals } from "../kit/assert.ts";
 import { OutputQueue } from "../../lib/system/output_queue.ts";
+import { sleep } from "../kit/wait.ts";
 
 const LIMIT = 8 * 1024 * 1024;
 
@@ -44,7 +45,7 @@ class Reader {
 
 /** Lets everything that is ready happen. */
 async function turn(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await sleep(0);
 }
 
 Deno.test("text comes in order and whole, however little is taken at once", async () => {

@@ -1,8 +1,8 @@
 /** What is read ahead of the relay reaches it whole and in order, however the pieces come. */
+import { type Random, withSeed } from "../kit/random.ts";
+import { readAll } from "../kit/streams.ts";
 import { EarlyStream, MOST_EARLY } from "../../lib/traffic/deno/early_stream.ts";
 import type { Stream } from "../../lib/traffic/deno/stream.ts";
-import { readAll } from "../hard/peers.ts";
-import { type Random, withSeed } from "../hard/random.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 
 /** A stream whose pieces come when they are let go. */

@@ -5,43 +5,28 @@
  */
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { PLAIN_ENGINE } from "../kit/engine_config.ts";
-import { ipv4Place } from "../kit/make_table.ts";
-import { Backends, echo, receiveAll, receiveLine, send } from "../e2e/backends.ts";
-import { dial, Guest } from "../e2e/clients.ts";
-import { freePort } from "../e2e/ports.ts";
-import { eventually, within } from "../e2e/wait.ts";
+import { ipv4Place, makeTable } from "../kit/make_table.ts";
+import { Backends, echo } from "../kit/backends.ts";
+import { dial, HeldClient } from "../kit/clients.ts";
+import { freePort } from "../kit/ports.ts";
+import { eventually, within } from "../kit/wait.ts";
 import { apply } from "../../lib/core/table/change.ts";
-import { counterIndex, createTable, slotOf, type Table } from "../../lib/core/table/schema.ts";
+import { counterIndex, slotOf, type Table } from "../../lib/core/table/schema.ts";
 import { viewChannel } from "../../lib/core/table/view.ts";
 import { Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { WorkerPool } from "../../lib/workers/pool.ts";
 import { Engine } from "../../lib/traffic/deno/engine.ts";
-import type { Fields, Reporter } from "../../lib/core/events.ts";
 import { bind } from "../../lib/traffic/deno/listener.ts";
+import { receiveAll, receiveLine, send } from "../kit/streams.ts";
+import { type LogLine, recorder } from "../kit/reporter.ts";
+import { BlackHole } from "../kit/black_hole.ts";
 
-interface Line {
-  readonly level: string;
-  readonly message: string;
-  readonly reason: unknown;
-}
-
-/** A table with one channel. */
-function tableOf(port: number, workers: number): Table {
-  const table = createTable(workers);
-  const place = ipv4Place(0x7f000001, port);
-  apply(table, [{ kind: "create", group: 0, place, maxc: 5, enabled: true }]);
-  return table;
-}
-
-function reporterOf(lines: Line[], trace?: Reporter["trace"]): Reporter {
-  return {
-    log: (level: string, message: string, fields: Fields = {}): void => {
-      lines.push({ level, message, reason: fields["reason"] });
-    },
-    outOfDescriptors: (): void => {},
-    trace,
-  };
-}
+/** What the log says of the injected fault. */
+const INJECTED: readonly LogLine[] = [{
+  level: "error",
+  message: "internal error",
+  fields: { reason: "Error: injected" },
+}];
 
 /** The same table with a meter that fails when bytes from clients are counted. */
 function breakMeter(table: Table): Table {
@@ -66,10 +51,9 @@ const PLACES: [string, RegExp | undefined][] = [
 for (const [place, line] of PLACES) {
   Deno.test(`a fault ${place} ends its connection with one line, and a drain still ends`, async () => {
     await using backends = new Backends(1, echo);
-    const table = tableOf(backends.at(0).port, 1);
-    const lines: Line[] = [];
+    const table = makeTable(`${backends.at(0).operand}:5`);
     let armed = false;
-    const reporter = reporterOf(lines, (text) => {
+    const log = recorder((text) => {
       if (!armed || line === undefined || !line.test(text)) return;
       armed = false;
       throw new Error("injected");
@@ -80,7 +64,7 @@ for (const [place, line] of PLACES) {
       bind({ hostname: "127.0.0.1", port }, false),
       { ...PLAIN_ENGINE, logConnections: true },
       { table: broken, worker: 0 },
-      reporter,
+      log,
     );
     using other = await dial(port);
     await eventually(() => backends.at(0).open === 1, "another connection");
@@ -88,7 +72,7 @@ for (const [place, line] of PLACES) {
     using client = await dial(port);
     await send(client, "hello\n").catch(() => {});
     assertEquals(await within(receiveAll(client).catch(() => ""), "the client's end"), "");
-    assertEquals(lines, [{ level: "error", message: "internal error", reason: "Error: injected" }]);
+    assertEquals(log.lines, INJECTED);
     await eventually(() => backends.at(0).open === 1, "the server's end");
     assertEquals(viewChannel(table, slotOf(0, 0)).c, 1);
 
@@ -105,14 +89,14 @@ for (const [place, line] of PLACES) {
 
 Deno.test("a fault in one connection of a worker leaves the worker and the others alone", async () => {
   await using backends = new Backends(1, echo);
-  const table = tableOf(backends.at(0).port, 1);
-  const lines: Line[] = [];
+  const table = makeTable(`${backends.at(0).operand}:5`);
+  const log = recorder();
   const port = freePort();
   const pool = new WorkerPool(
     { hostname: "127.0.0.1", port },
     PLAIN_ENGINE,
     table,
-    reporterOf(lines),
+    log,
     { module: new URL("./faulty_worker.ts", import.meta.url) },
   );
   await pool.start();
@@ -122,8 +106,8 @@ Deno.test("a fault in one connection of a worker leaves the worker and the other
   using bad = await dial(port);
   await send(bad, "bad\n").catch(() => {});
   assertEquals(await within(receiveAll(bad).catch(() => ""), "the client's end"), "");
-  await eventually(() => lines.length > 0, "the line");
-  assertEquals(lines, [{ level: "error", message: "internal error", reason: "Error: injected" }]);
+  await eventually(() => log.lines.length > 0, "the line");
+  assertEquals(log.lines, INJECTED);
   assertEquals(pool.views().map(({ state, restarts, c }) => [state, restarts, c]), [[
     "running",
     0,
@@ -170,20 +154,14 @@ Deno.test("a fault on a tick that nobody is told goes to the thread's last resor
 
 Deno.test("the log names the server that was connected, whatever the channel leads to by now", async () => {
   await using backends = new Backends(2, echo);
-  const table = tableOf(backends.at(0).port, 1);
-  const servers: unknown[] = [];
-  const reporter = {
-    ...reporterOf([]),
-    log: (_level: string, _message: string, fields: Fields = {}): void => {
-      servers.push(fields["server"] ?? `${fields["address"]}:${fields["port"]}`);
-    },
-  };
+  const table = makeTable(`${backends.at(0).operand}:5`);
+  const log = recorder();
   const port = freePort();
   const engine = new Engine(
     bind({ hostname: "127.0.0.1", port }, false),
     { ...PLAIN_ENGINE, logConnections: true },
     { table, worker: 0 },
-    reporter,
+    log,
   );
   {
     using client = await dial(port);
@@ -191,44 +169,37 @@ Deno.test("the log names the server that was connected, whatever the channel lea
     assertEquals(await receiveLine(client), "x\n");
     reassign(table, backends.at(1).port);
   }
-  await eventually(() => servers.length > 0, "the line");
-  assertEquals(servers, [`127.0.0.1:${backends.at(0).port}`]);
+  await eventually(() => log.lines.length > 0, "the line");
+  const servers = log.lines.map(({ fields }) =>
+    fields["server"] ?? `${fields["address"]}:${fields["port"]}`
+  );
+  assertEquals(servers, [backends.at(0).operand]);
   await engine.stopListening();
   await within(engine.done, "the end");
 });
 
 Deno.test("-a disables no channel that has got another server during the connect", async () => {
   await using backends = new Backends(1);
-  // A full queue: the system drops further connects.
-  using silent = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 0 });
-  using filler = new DisposableStack();
-  const { port: to } = silent.addr;
-  for (let count = 0; count < 4; count++) {
-    const signal = AbortSignal.timeout(300);
-    const connecting = Deno.connect({ hostname: "127.0.0.1", port: to, signal });
-    const connection = await connecting.catch(() => undefined);
-    if (connection === undefined) break;
-    filler.use(connection);
-  }
-  const table = tableOf(to, 1);
-  const lines: Line[] = [];
+  await using hole = await BlackHole.open();
+  const table = makeTable(`127.0.0.1:${hole.port}:5`);
+  const log = recorder();
   const port = freePort();
   const engine = new Engine(
     bind({ hostname: "127.0.0.1", port }, false),
     { ...PLAIN_ENGINE, autodisable: true, connectTimeout: 1 },
     { table, worker: 0 },
-    reporterOf(lines),
+    log,
   );
   using client = await dial(port);
   await eventually(() => viewChannel(table, slotOf(0, 0)).c === 1, "the attempt");
   reassign(table, backends.at(0).port);
   await within(receiveAll(client), "the client's end");
-  assertEquals(lines, []);
+  assertEquals(log.lines, []);
   assert(viewChannel(table, slotOf(0, 0)).enabled);
-  using guest = await Guest.come(port);
-  assertEquals(guest.name, "A");
+  using next = await HeldClient.open(port);
+  assertEquals(next.name, "A");
   await engine.stopListening();
-  guest[Symbol.dispose]();
+  next[Symbol.dispose]();
   await within(engine.done, "the end");
 });
 

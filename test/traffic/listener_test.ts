@@ -6,7 +6,8 @@
 import { assert, assertEquals, assertThrows } from "../kit/assert.ts";
 import { EXIT, ExitError } from "../../lib/core/errors.ts";
 import { Acceptor, bind } from "../../lib/traffic/deno/listener.ts";
-import { eventually } from "../hard/kit.ts";
+import { eventually, sleep } from "../kit/wait.ts";
+import { AcceptLoop, type FakeListener } from "./accept_loop.ts";
 
 const ANY = { hostname: "127.0.0.1", port: 0 };
 const CLIENT = {} as Deno.TcpConn;
@@ -20,41 +21,17 @@ function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
-/** A listener whose accepts are given, and an acceptor with its loop running. */
-class Bench implements AsyncDisposable {
-  /** Clients that were served and have not left. */
-  clients = 0;
-  /** Clients that were served. */
-  served = 0;
-  /** Times that want of descriptors was told. */
-  outOfDescriptors = 0;
+/** A listener whose accepts are given. */
+class ScriptedListener implements FakeListener {
   /** When accept was called, in ms. */
   readonly accepts: number[] = [];
-  /** Times that the loop asked how many clients there are. */
-  looks = 0;
-  readonly acceptor: Acceptor;
   readonly #script: (Deno.TcpConn | Error)[];
-  readonly #running: Promise<void>;
   #more = Promise.withResolvers<void>();
   #closed = false;
 
   /** @param script What the accepts give, in turn; behind it they wait. */
-  constructor(script: readonly (Deno.TcpConn | Error)[], clients = 0) {
-    this.clients = clients;
+  constructor(script: readonly (Deno.TcpConn | Error)[]) {
     this.#script = [...script];
-    const listener = { accept: () => this.#accept(), close: () => this.#close() };
-    this.acceptor = new Acceptor(listener as unknown as Deno.TcpListener, {
-      log: () => {},
-      trace: undefined,
-      outOfDescriptors: () => this.outOfDescriptors++,
-    });
-    this.#running = this.acceptor.run(() => {
-      this.clients++;
-      this.served++;
-    }, () => {
-      this.looks++;
-      return this.clients;
-    });
   }
 
   /** Adds what further accepts give. */
@@ -64,23 +41,7 @@ class Bench implements AsyncDisposable {
     this.#more = Promise.withResolvers();
   }
 
-  /** The loop. */
-  get running(): Promise<void> {
-    return this.#running;
-  }
-
-  /** Waits until the loop has looked a few times more whether it may accept. */
-  async looksOn(): Promise<void> {
-    const until = this.looks + 3;
-    await eventually("three looks", () => this.looks >= until);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.acceptor.close();
-    await this.#running;
-  }
-
-  async #accept(): Promise<Deno.TcpConn> {
+  async accept(): Promise<Deno.TcpConn> {
     this.accepts.push(performance.now());
     while (this.#script.length === 0 && !this.#closed) await this.#more.promise;
     if (this.#closed) throw new Deno.errors.Interrupted();
@@ -89,15 +50,26 @@ class Bench implements AsyncDisposable {
     return next ?? CLIENT;
   }
 
-  #close(): void {
+  close(): void {
     this.#closed = true;
     this.#more.resolve();
   }
 }
 
+/** A loop whose accepts are given. */
+class Bench extends AcceptLoop {
+  readonly listener: ScriptedListener;
+
+  constructor(script: readonly (Deno.TcpConn | Error)[], clients = 0) {
+    const listener = new ScriptedListener(script);
+    super(listener, clients);
+    this.listener = listener;
+  }
+}
+
 /** Lets everything that is ready happen, but no pause end. */
 async function turn(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await sleep(0);
 }
 
 Deno.test("each client of a real listener is served, and closing ends the loop", async () => {
@@ -113,7 +85,7 @@ Deno.test("each client of a real listener is served, and closing ends the loop",
   const clients = await Promise.all(
     Array.from({ length: 10 }, () => Deno.connect({ ...ANY, port })),
   );
-  await eventually("all of them", () => served.length === 10);
+  await eventually(() => served.length === 10, "all of them");
   acceptor.close();
   acceptor.close();
   await running;
@@ -144,8 +116,8 @@ Deno.test("failures with clients in between are no reason to pause", async () =>
 
 Deno.test("when every accept fails the loop does not spin", async () => {
   await using bench = new Bench(Array.from({ length: PATIENCE + 1 }, () => systemError("EPERM")));
-  await eventually("an accept that waits", () => bench.accepts.length === PATIENCE + 2);
-  const [before = 0, after = 0] = bench.accepts.slice(PATIENCE - 1);
+  await eventually(() => bench.listener.accepts.length === PATIENCE + 2, "an accept that waits");
+  const [before = 0, after = 0] = bench.listener.accepts.slice(PATIENCE - 1);
   assert(after - before >= PAUSE_MS, `a pause of ${after - before} ms`);
   assertEquals(bench.outOfDescriptors, 0);
 });
@@ -153,8 +125,8 @@ Deno.test("when every accept fails the loop does not spin", async () => {
 for (const code of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {
   Deno.test(`accepting pauses on ${code}, which is told`, async () => {
     await using bench = new Bench([systemError(code)]);
-    await eventually("the next accept", () => bench.accepts.length === 2);
-    const [before = 0, after = 0] = bench.accepts;
+    await eventually(() => bench.listener.accepts.length === 2, "the next accept");
+    const [before = 0, after = 0] = bench.listener.accepts;
     assert(after - before >= PAUSE_MS, `a pause of ${after - before} ms`);
     assertEquals(bench.outOfDescriptors, 1);
   });
@@ -162,78 +134,78 @@ for (const code of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {
 
 Deno.test("after want of descriptors fewer clients are accepted than there were", async () => {
   await using bench = new Bench([systemError("EMFILE"), CLIENT, CLIENT, CLIENT], 10);
-  await eventually("the want", () => bench.outOfDescriptors === 1);
+  await eventually(() => bench.outOfDescriptors === 1, "the want");
   await bench.looksOn();
-  assertEquals(bench.accepts.length, 1, "10 clients");
+  assertEquals(bench.listener.accepts.length, 1, "10 clients");
   bench.clients = 6;
   await bench.looksOn();
-  assertEquals(bench.accepts.length, 1, "6 clients");
+  assertEquals(bench.listener.accepts.length, 1, "6 clients");
   bench.clients = 5;
-  await eventually("one more", () => bench.served === 1);
+  await eventually(() => bench.served === 1, "one more");
   await bench.looksOn();
   assertEquals([bench.served, bench.clients], [1, 6]);
 });
 
 Deno.test("one client is accepted, however few there were", async () => {
   await using bench = new Bench([systemError("EMFILE"), CLIENT, CLIENT], 2);
-  await eventually("the want", () => bench.outOfDescriptors === 1);
+  await eventually(() => bench.outOfDescriptors === 1, "the want");
   bench.clients = 0;
-  await eventually("one client", () => bench.served === 1);
+  await eventually(() => bench.served === 1, "one client");
   await bench.looksOn();
   assertEquals(bench.served, 1);
 });
 
 Deno.test("some seconds later it is tried with as many clients as come", async () => {
   await using bench = new Bench([systemError("EMFILE"), CLIENT, CLIENT], 10);
-  await eventually("the want", () => bench.outOfDescriptors === 1);
+  await eventually(() => bench.outOfDescriptors === 1, "the want");
   await bench.looksOn();
   assertEquals(bench.served, 0);
-  await eventually("both", () => bench.served === 2);
-  const [before = 0, after = 0] = bench.accepts;
+  await eventually(() => bench.served === 2, "both");
+  const [before = 0, after = 0] = bench.listener.accepts;
   assert(after - before >= 5000, `after ${after - before} ms`);
 });
 
 Deno.test("want that a session tells of holds the loop back as well, and all wait for one pause", async () => {
   await using bench = new Bench([], 10);
-  await eventually("an accept that waits", () => bench.accepts.length === 1);
+  await eventually(() => bench.listener.accepts.length === 1, "an accept that waits");
   const began = performance.now();
   const pause = bench.acceptor.outOfDescriptors();
   assert(bench.acceptor.outOfDescriptors() === pause, "another pause");
   await pause;
   assert(performance.now() - began >= PAUSE_MS, "no pause");
   assertEquals(bench.outOfDescriptors, 2);
-  bench.add(CLIENT, CLIENT);
-  await eventually("the client that was being accepted", () => bench.served === 1);
+  bench.listener.add(CLIENT, CLIENT);
+  await eventually(() => bench.served === 1, "the client that was being accepted");
   await bench.looksOn();
   assertEquals(bench.served, 1);
 });
 
 Deno.test("nobody is accepted during a pause, however few clients there are", async () => {
   await using bench = new Bench([], 10);
-  await eventually("an accept that waits", () => bench.accepts.length === 1);
+  await eventually(() => bench.listener.accepts.length === 1, "an accept that waits");
   const began = performance.now();
   bench.acceptor.outOfDescriptors();
   bench.clients = 0;
-  bench.add(CLIENT, CLIENT);
+  bench.listener.add(CLIENT, CLIENT);
   await eventually(
-    "the client that was being accepted, and the next one",
     () => bench.served === 2,
+    "the client that was being accepted, and the next one",
   );
-  assert((bench.accepts[1] ?? 0) - began >= PAUSE_MS, "no pause");
+  assert((bench.listener.accepts[1] ?? 0) - began >= PAUSE_MS, "no pause");
 });
 
 for (const error of [new Deno.errors.BadResource(), new Deno.errors.Interrupted()]) {
   Deno.test(`a listener that is gone (${error.name}) ends the loop`, async () => {
     const bench = new Bench([error]);
     await bench.running;
-    assertEquals(bench.accepts.length, 1);
+    assertEquals(bench.listener.accepts.length, 1);
   });
 }
 
 Deno.test("closing during a pause ends the loop when the pause is over", async () => {
   const bench = new Bench([systemError("EMFILE")], 10);
-  await eventually("the want", () => bench.outOfDescriptors === 1);
+  await eventually(() => bench.outOfDescriptors === 1, "the want");
   bench.acceptor.close();
   await bench.running;
-  assertEquals(bench.accepts.length, 1);
+  assertEquals(bench.listener.accepts.length, 1);
 });

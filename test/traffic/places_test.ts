@@ -1,12 +1,12 @@
 /** Accepting with a limited number of clients over all threads. */
+import { waitingClients } from "../kit/processes.ts";
+import { eventually, within } from "../kit/wait.ts";
+import { freePort } from "../kit/ports.ts";
+import { dial } from "../kit/clients.ts";
 import { enter, leave } from "../../lib/core/table/clients.ts";
 import { createTable } from "../../lib/core/table/schema.ts";
 import { Acceptor, bind } from "../../lib/traffic/deno/listener.ts";
 import { Places } from "../../lib/traffic/deno/places.ts";
-import { dial } from "../e2e/clients.ts";
-import { freePort } from "../e2e/ports.ts";
-import { eventually, within } from "../e2e/wait.ts";
-import { waitingClients } from "../hard/proc.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 
 const SILENT = { log: (): void => {}, outOfDescriptors: (): void => {}, trace: undefined };

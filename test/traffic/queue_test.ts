@@ -1,4 +1,10 @@
 /** Clients that wait for a channel, on real sockets, with one worker and with two. */
+import { DeathSwitch } from "../kit/death_switch.ts";
+import { eventually, within } from "../kit/wait.ts";
+import { freePort } from "../kit/ports.ts";
+import { dial, HeldClient, Resetter } from "../kit/clients.ts";
+import { receiveAll, receiveLine, send } from "../kit/streams.ts";
+import { echo, hold, startBackend } from "../kit/backends.ts";
 import { OPEN_EDGE } from "../../lib/core/edge/edge_config.ts";
 import { claim, release } from "../../lib/core/table/access.ts";
 import { apply } from "../../lib/core/table/change.ts";
@@ -9,11 +15,6 @@ import { bind } from "../../lib/traffic/deno/listener.ts";
 import { InProcessWorker } from "../../lib/workers/in_process.ts";
 import type { Workers } from "../../lib/workers/messages.ts";
 import { WorkerPool } from "../../lib/workers/pool.ts";
-import { echo, hold, receiveAll, receiveLine, send, startBackend } from "../e2e/backends.ts";
-import { dial, Guest } from "../e2e/clients.ts";
-import { freePort } from "../e2e/ports.ts";
-import { eventually, within } from "../e2e/wait.ts";
-import { Resetter } from "../hard/peers.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 import { PLAIN_ENGINE } from "../kit/engine_config.ts";
 import { ipv4Place } from "../kit/make_table.ts";
@@ -83,7 +84,7 @@ for (const workers of [1, 2]) {
   test("clients wait while every channel is full, and are served in the order in which they came", async () => {
     await using backend = startBackend("A", hold);
     await using scene = await Scene.start(workers, backend.port, { most: 6, seconds: 60 });
-    using first = await Guest.come(scene.port);
+    using first = await HeldClient.open(scene.port);
     const order: number[] = [];
     const served: Promise<void>[] = [];
     for (let client = 0; client < 6; client++) {
@@ -96,7 +97,7 @@ for (const workers of [1, 2]) {
         }),
       );
     }
-    using extra = await Guest.come(scene.port);
+    using extra = await HeldClient.open(scene.port);
     assertEquals([extra.name, scene.refused("queue full")], ["", 1]);
     first[Symbol.dispose]();
     await within(Promise.all(served), "the clients that wait");
@@ -127,7 +128,7 @@ for (const workers of [1, 2]) {
   test("a client that closes or resets its connection leaves", async () => {
     await using backend = startBackend("A", hold);
     await using scene = await Scene.start(workers, backend.port, { most: 3, seconds: 60 });
-    using _first = await Guest.come(scene.port);
+    using _first = await HeldClient.open(scene.port);
     const resetter = await Resetter.connect(scene.port);
     await resetter.write(new TextEncoder().encode("request"));
     await scene.waiting(1);
@@ -146,9 +147,9 @@ for (const workers of [1, 2]) {
   test("who has waited long enough is closed", async () => {
     await using backend = startBackend("A", hold);
     await using scene = await Scene.start(workers, backend.port, { most: 3, seconds: 1 });
-    using _first = await Guest.come(scene.port);
+    using _first = await HeldClient.open(scene.port);
     const began = performance.now();
-    const late = await Promise.all([Guest.come(scene.port), Guest.come(scene.port)]);
+    const late = await Promise.all([HeldClient.open(scene.port), HeldClient.open(scene.port)]);
     const lasted = performance.now() - began;
     assertEquals(late.map(({ name }) => name), ["", ""]);
     assert(lasted >= 999, `${lasted} ms`);
@@ -162,9 +163,9 @@ for (const workers of [1, 2]) {
     const enable = (enabled: boolean): void =>
       apply(scene.table, [{ kind: "enabled", slot: SLOT, enabled }]);
     enable(false);
-    using none = await Guest.come(scene.port);
+    using none = await HeldClient.open(scene.port);
     enable(true);
-    using first = await Guest.come(scene.port);
+    using first = await HeldClient.open(scene.port);
     using second = await scene.wait();
     apply(scene.table, [{ kind: "maxc", slot: SLOT, maxc: 2 }]);
     const line = await within(receiveLine(second), "the second's server");
@@ -178,7 +179,7 @@ for (const workers of [1, 2]) {
   test("a drain serves who waits, and its end ends them", async () => {
     await using backend = startBackend("A", hold);
     await using scene = await Scene.start(workers, backend.port, { most: 3, seconds: 60 });
-    const first = await Guest.come(scene.port);
+    const first = await HeldClient.open(scene.port);
     using second = await scene.wait();
     using third = await scene.wait();
     await scene.pool.stopListening();
@@ -211,7 +212,7 @@ Deno.test("a crowd that waits on two workers is served whole, one at a time", as
   await using scene = await Scene.start(2, backend.port, { most: 100, seconds: 60 });
   let most = 0;
   const names = await Promise.all(Array.from({ length: 80 }, async () => {
-    const guest = await Guest.come(scene.port);
+    const guest = await HeldClient.open(scene.port);
     most = Math.max(most, viewChannel(scene.table, SLOT).c);
     guest[Symbol.dispose]();
     return guest.name;
@@ -220,6 +221,7 @@ Deno.test("a crowd that waits on two workers is served whole, one at a time", as
 });
 
 Deno.test("a worker that dies leaves the queue, and its place is the others'", async () => {
+  await using death = new DeathSwitch();
   await using backend = startBackend("A", hold);
   const table = createTable(2);
   const place = ipv4Place(0x7f000001, backend.port);
@@ -231,16 +233,16 @@ Deno.test("a worker that dies leaves the queue, and its place is the others'", a
     { ...PLAIN_ENGINE, edge: { ...OPEN_EDGE, queue } },
     table,
     { log: () => {}, outOfDescriptors: () => {}, trace: undefined },
-    { module: new URL("../e2e/mortal_worker.ts", import.meta.url) },
+    { module: death.module },
   );
   await pool.start();
-  const first = await Guest.come(port);
+  const first = await HeldClient.open(port);
   const holder = pool.views().findIndex(({ c }) => c === 1);
   const waiting = await Promise.all(Array.from({ length: 30 }, () => dial(port)));
   const lines = waiting.map((each) => receiveLine(each).catch(() => ""));
   await eventually(() => waitingCount(table) === 30, "30 that wait");
-  const orders = new BroadcastChannel("mortal worker");
-  orders.postMessage(holder);
+  await eventually(() => death.wires.length === 2, "both wires");
+  await death.kill(holder);
   // Whoever lives gets the place of the dead worker's client, though nobody released it.
   const served = await within(
     Promise.any(lines.map(async (line) => {
@@ -248,7 +250,6 @@ Deno.test("a worker that dies leaves the queue, and its place is the others'", a
     })),
     "one of the other worker's clients",
   );
-  orders.close();
   assertEquals(served, undefined);
   assert(waitingCount(table) < 30 && viewChannel(table, SLOT).c === 1);
   void pool.stopListening();

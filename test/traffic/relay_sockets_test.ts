@@ -9,7 +9,7 @@ import { Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { GRACE } from "../../lib/traffic/deno/grace.ts";
 import { Relay } from "../../lib/traffic/deno/relay.ts";
 import type { Stream } from "../../lib/traffic/deno/stream.ts";
-import { writeAll } from "../hard/peers.ts";
+import { send } from "../kit/streams.ts";
 
 /** A client that asks for nothing and keeps the lengths of what is written to it, until it has got so many bytes. */
 function reader(total: number): { stream: Stream; lengths: number[]; full: Promise<void> } {
@@ -36,7 +36,7 @@ for (const size of [3000, 20_000, 60_000]) {
     using near = await listener.accept();
     using ticker = new Ticker();
     const { stream, lengths, full } = reader(size);
-    await writeAll(far, new Uint8Array(size));
+    await send(far, new Uint8Array(size));
     const context = {
       ticker,
       pools: new BufferPools(ticker, BUFFER_CLASSES),

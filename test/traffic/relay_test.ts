@@ -10,6 +10,7 @@ import { TICK_MS, Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { GRACE, type GracePeriods } from "../../lib/traffic/deno/grace.ts";
 import { type Cause, Relay } from "../../lib/traffic/deno/relay.ts";
 import { DeliveryFailure, type Stream } from "../../lib/traffic/deno/stream.ts";
+import { sleep } from "../kit/wait.ts";
 
 const SMALL = BUFFER_CLASSES[0]?.size ?? 0;
 const SHORT: GracePeriods = { client: 4, server: 8, lost: 2, blocked: 6 };
@@ -85,7 +86,7 @@ class Peer implements Stream {
 
 /** Lets everything that is ready happen. */
 async function turn(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
+  await sleep(0);
 }
 
 /** A relay between two peers whose time is turned by hand. */

@@ -1,3 +1,4 @@
+import { type Random, withSeed } from "../../kit/random.ts";
 import {
   channelName,
   type Destination,
@@ -10,7 +11,6 @@ import { destinationPort } from "../../../lib/core/net/services.ts";
 import { printable } from "../../../lib/core/text.ts";
 import { assert, assertEquals, assertMatch, assertThrows } from "../../kit/assert.ts";
 import { nastyText } from "../../fuzz/target.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
 import { SERVICES } from "../../kit/make_table.ts";
 
 const OWN = 8888;

@@ -1,6 +1,6 @@
+import { type Random, withSeed } from "../../kit/random.ts";
 import { editDistance, nearest } from "../../../lib/core/command_line/nearest.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
 
 const OPTIONS = [
   ...["workers", "drain", "run-dir", "log-file", "log-connections", "help", "version", "check"],

@@ -1,7 +1,7 @@
+import { type Random, withSeed } from "../../kit/random.ts";
 import { parseWords, quoteForSh } from "../../../lib/core/command_line/words.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { nastyText } from "../../fuzz/target.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
 
 /** The words of a text, each as `line:word`. */
 function read(text: string): string[] {

@@ -1,3 +1,5 @@
+import { withSeed } from "../../kit/random.ts";
+import { within } from "../../kit/wait.ts";
 import {
   ClientCounts,
   type ClientMemory,
@@ -8,9 +10,7 @@ import type { Admission, ClientLimits } from "../../../lib/core/edge/limits.ts";
 import { formatRate, type Rate } from "../../../lib/core/edge/rate.ts";
 import { mapIpv4 } from "../../../lib/core/net/ip_address.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { within } from "../../e2e/wait.ts";
 import { LIMIT } from "./counting_limit.ts";
-import { withSeed } from "../../hard/random.ts";
 
 const ONE = mapIpv4(0x0a000001);
 const TWO = mapIpv4(0x0a000002);

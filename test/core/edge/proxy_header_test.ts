@@ -1,3 +1,4 @@
+import { type Random, withSeed } from "../../kit/random.ts";
 import {
   decodeProxyHeader,
   encodeProxyHeader,
@@ -13,7 +14,6 @@ import { crc32c } from "../../../lib/core/edge/crc32c.ts";
 import { formatAddress, mapIpv4 } from "../../../lib/core/net/ip_address.ts";
 import { parseIpv6 } from "../../../lib/core/net/address.ts";
 import { assert, assertEquals, assertThrows } from "../../kit/assert.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
 
 const SIGNATURE = "0d0a0d0a000d0a515549540a";
 

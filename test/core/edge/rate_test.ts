@@ -1,7 +1,7 @@
+import { withSeed } from "../../kit/random.ts";
 import { formatRate, parseRate, type Rate } from "../../../lib/core/edge/rate.ts";
 import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
 import { nastyText } from "../../fuzz/target.ts";
-import { withSeed } from "../../hard/random.ts";
 
 const RATES: readonly [text: string, rate: Rate | undefined][] = [
   ["20/10", { count: 20, seconds: 10 }],

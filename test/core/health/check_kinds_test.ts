@@ -1,3 +1,4 @@
+import { withSeed } from "../../kit/random.ts";
 import { ExitError } from "../../../lib/core/errors.ts";
 import {
   type CheckKind,
@@ -9,7 +10,6 @@ import {
   parseExpected,
 } from "../../../lib/core/health/check_kinds.ts";
 import { assertEquals, assertThrows } from "../../kit/assert.ts";
-import { withSeed } from "../../hard/random.ts";
 
 /** Text as bytes of the same numbers. */
 function bytes(text: string): Uint8Array<ArrayBuffer> {

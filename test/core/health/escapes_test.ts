@@ -1,7 +1,7 @@
+import { withSeed } from "../../kit/random.ts";
 import { ExitError } from "../../../lib/core/errors.ts";
 import { parseEscapes } from "../../../lib/core/health/escapes.ts";
 import { assertEquals, assertThrows } from "../../kit/assert.ts";
-import { withSeed } from "../../hard/random.ts";
 
 const TEXTS: readonly [text: string, bytes: readonly number[]][] = [
   ["", []],

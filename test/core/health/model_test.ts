@@ -1,3 +1,4 @@
+import { type Random, withSeed } from "../../kit/random.ts";
 import {
   type CheckRule,
   type CheckState,
@@ -25,7 +26,6 @@ import type { Table } from "../../../lib/core/table/schema.ts";
 import type { Transition } from "../../../lib/core/health/transition.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { makeTable } from "../../kit/make_table.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
 
 /*
  * The models look at the whole history anew after each event, as the documents word the rules. They share no code and no

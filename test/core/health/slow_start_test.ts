@@ -1,6 +1,6 @@
+import { withSeed } from "../../kit/random.ts";
 import { GROWN, growth, type GrowthCircumstances } from "../../../lib/core/health/slow_start.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { withSeed } from "../../hard/random.ts";
 
 /** A channel that is back since second 100, with a slow start of 10 s. */
 const BACK: GrowthCircumstances = { sinceMs: 100_000, nowMs: 100_000, slowStartSeconds: 10 };

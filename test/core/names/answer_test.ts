@@ -1,3 +1,4 @@
+import { type Random, withSeed } from "../../kit/random.ts";
 import {
   type AddressAnswer,
   chooseAddress,
@@ -5,7 +6,6 @@ import {
 } from "../../../lib/core/names/answer.ts";
 import { formatHost } from "../../../lib/core/net/socket_address.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
 import { ip } from "./addresses.ts";
 
 interface Case {

@@ -1,7 +1,7 @@
+import { type Random, withSeed } from "../../kit/random.ts";
 import { decideMembership, type PresentMember } from "../../../lib/core/names/membership.ts";
 import type { Wanted } from "../../../lib/core/names/records.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
 
 function wanted(keys: string): Wanted[] {
   return keys.split("").map((key) => ({ key, weight: undefined, backup: false }));

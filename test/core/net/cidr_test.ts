@@ -1,3 +1,4 @@
+import { type Random, withSeed } from "../../kit/random.ts";
 import {
   compileNetworks,
   contains,
@@ -10,7 +11,6 @@ import { formatAddress } from "../../../lib/core/net/ip_address.ts";
 import { parseIpv6 } from "../../../lib/core/net/address.ts";
 import { assert, assertEquals, assertMatch } from "../../kit/assert.ts";
 import { nastyText } from "../../fuzz/target.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
 
 function setOf(text: string): NetworkSet {
   const parsed = parseNetworks(text);

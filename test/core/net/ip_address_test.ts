@@ -8,7 +8,7 @@ import {
   unmapIpv4,
 } from "../../../lib/core/net/ip_address.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
+import { type Random, withSeed } from "../../kit/random.ts";
 
 /** Examples of RFC 5952, sections 4 and 5, and edges of the rules. */
 const CANONICAL: readonly [typed: string, written: string][] = [

@@ -8,7 +8,7 @@ import {
   writeSocketAddress,
 } from "../../../lib/core/net/socket_address.ts";
 import { assertEquals, assertThrows } from "../../kit/assert.ts";
-import { type Random, withSeed } from "../../hard/random.ts";
+import { type Random, withSeed } from "../../kit/random.ts";
 
 const LOOPBACK = Uint8Array.fromHex("00000000000000000000000000000001");
 const LINK_LOCAL = Uint8Array.fromHex("fe8000000000000000000000000000ab");

@@ -1,7 +1,7 @@
+import { withSeed } from "../../kit/random.ts";
 import { lessLoaded, NOTHING } from "../../../lib/core/schedule/candidates.ts";
 import { chooseLeast } from "../../../lib/core/schedule/least.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { withSeed } from "../../hard/random.ts";
 import { makeCandidates, randomWeights } from "./make_candidates.ts";
 
 interface Case {

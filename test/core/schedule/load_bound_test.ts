@@ -1,6 +1,6 @@
+import { withSeed } from "../../kit/random.ts";
 import { excludeLoaded, loadLimit, measureLoad } from "../../../lib/core/schedule/load_bound.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { withSeed } from "../../hard/random.ts";
 import { makeCandidates, randomWeights } from "./make_candidates.ts";
 
 interface Case {

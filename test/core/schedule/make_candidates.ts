@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { type Random } from "../../kit/random.ts";
 import { type Candidates, createCandidates } from "../../../lib/core/schedule/candidates.ts";
-import type { Random } from "../../hard/random.ts";
 
 /** A group with these weights, and these connections (0 where none are given). */
 export function makeCandidates(

@@ -1,4 +1,5 @@
 /** The methods on a real table: shares, movements, several threads. */
+import { Random, withSeed } from "../../kit/random.ts";
 import { NOTHING, type Scheduler } from "../../../lib/core/schedule/schedule.ts";
 import { release } from "../../../lib/core/table/access.ts";
 import { apply } from "../../../lib/core/table/change.ts";
@@ -13,7 +14,6 @@ import {
 import { viewTable } from "../../../lib/core/table/view.ts";
 import { methodIn } from "../../../lib/core/schedule/methods.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { Random, withSeed } from "../../hard/random.ts";
 import { makeScheduler } from "../../kit/make_scheduler.ts";
 import { makeTable, setEnabled } from "../../kit/make_table.ts";
 import { deviation, randomWeights } from "./make_candidates.ts";

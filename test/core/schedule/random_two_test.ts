@@ -1,7 +1,7 @@
+import { Random, withSeed } from "../../kit/random.ts";
 import { NOTHING } from "../../../lib/core/schedule/candidates.ts";
 import { chooseOfTwo } from "../../../lib/core/schedule/random_two.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { Random, withSeed } from "../../hard/random.ts";
 import { deviation, makeCandidates, randomWeights } from "./make_candidates.ts";
 
 interface Case {

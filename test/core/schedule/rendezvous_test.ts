@@ -1,3 +1,4 @@
+import { Random, withSeed } from "../../kit/random.ts";
 import { parseIpv6 } from "../../../lib/core/net/address.ts";
 import { type Candidates, NOTHING } from "../../../lib/core/schedule/candidates.ts";
 import { HASH_WORDS, hashBytes, hashText, mixToUnit } from "../../../lib/core/hash64.ts";
@@ -7,7 +8,6 @@ import {
   rankRendezvous,
 } from "../../../lib/core/schedule/rendezvous.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { Random, withSeed } from "../../hard/random.ts";
 import { slowFnv, slowHash, slowMix, slowScore, slowUnit } from "../../kit/slow_rendezvous.ts";
 import { deviation, makeCandidates, randomWeights } from "./make_candidates.ts";
 

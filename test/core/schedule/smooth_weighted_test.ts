@@ -1,7 +1,7 @@
+import { withSeed } from "../../kit/random.ts";
 import { NOTHING } from "../../../lib/core/schedule/candidates.ts";
 import { equalWeights, takeSmoothTurn } from "../../../lib/core/schedule/smooth_weighted.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
-import { withSeed } from "../../hard/random.ts";
 import { makeCandidates, randomWeights } from "./make_candidates.ts";
 
 /** The channels that `count` turns give, as letters. */

@@ -1,8 +1,8 @@
+import { within } from "../../kit/wait.ts";
 import { releaseAll } from "../../../lib/core/table/access.ts";
 import { freeLocks, lockGroup, unlockGroup } from "../../../lib/core/table/lock.ts";
 import { groupWord, type Table } from "../../../lib/core/table/schema.ts";
 import { assertEquals } from "../../kit/assert.ts";
-import { within } from "../../e2e/wait.ts";
 import { makeTable } from "../../kit/make_table.ts";
 
 function owners(table: Table): (number | undefined)[] {

@@ -3,43 +3,16 @@
  *
  * @module
  */
-import { Buffer } from "node:buffer";
+import { close } from "../../lib/system/close.ts";
+import { receiveAll, receiveLine, send } from "./streams.ts";
 
-/** What a backend does with one connection; it is closed afterwards. */
+const BLOCK = new Uint8Array(1024 * 1024);
+
+/** A destination that always refuses: nobody listens on port 1. */
+export const REFUSED = "127.0.0.1:1";
+
+/** What a backend does with one connection; it is closed afterwards, and failures of the peer are expected. */
 export type Behaviour = (connection: Deno.TcpConn, backend: Backend) => Promise<void>;
-
-const encoder = new TextEncoder();
-
-/** Writes a whole text. */
-export async function send(connection: Deno.Conn, text: string | Uint8Array): Promise<void> {
-  let bytes = typeof text === "string" ? encoder.encode(text) : text;
-  while (bytes.length > 0) bytes = bytes.subarray(await connection.write(bytes));
-}
-
-/** Reads to the end of file; a reset ends it too. */
-export async function receiveAll(connection: Deno.Conn): Promise<string> {
-  const chunk = new Uint8Array(65536);
-  let text = "";
-  try {
-    for (;;) {
-      const count = await connection.read(chunk);
-      if (count === null) return text;
-      text += Buffer.from(chunk.subarray(0, count)).toString("latin1");
-    }
-  } catch {
-    return text;
-  }
-}
-
-/** Reads until a line is complete, or the end of file; returns it with its line end. */
-export async function receiveLine(connection: Deno.Conn): Promise<string> {
-  const byte = new Uint8Array(1);
-  let line = "";
-  while (!line.endsWith("\n") && await connection.read(byte) !== null) {
-    line += String.fromCharCode(byte[0] ?? 0);
-  }
-  return line;
-}
 
 /** Sends its name and a line end, then closes. */
 export const banner: Behaviour = (connection, { name }) => send(connection, `${name}\n`);
@@ -50,19 +23,29 @@ export const hold: Behaviour = async (connection, { name }) => {
   await receiveAll(connection);
 };
 
-/** Sends back what it gets. */
+/** Sends back what it gets, the end of file too. */
 export const echo: Behaviour = async (connection) => {
   const chunk = new Uint8Array(65536);
   for (;;) {
     const count = await connection.read(chunk);
-    if (count === null) return;
-    await send(connection, chunk.slice(0, count));
+    if (count === null) break;
+    await send(connection, chunk.subarray(0, count));
   }
+  await connection.closeWrite();
 };
 
 /** Reads to the end of file. */
 export const sink: Behaviour = async (connection) => {
-  await receiveAll(connection);
+  const chunk = new Uint8Array(65536);
+  while (await connection.read(chunk) !== null);
+};
+
+/** Takes nothing and says nothing until the backend drops its connections. */
+export const silent: Behaviour = (_connection, { dropped }) => dropped;
+
+/** Sends without an end, as long as anybody takes it. */
+export const sendForever: Behaviour = async (connection) => {
+  for (;;) await send(connection, BLOCK);
 };
 
 /** Answers after the end of file with the number of bytes it got. */
@@ -78,12 +61,28 @@ export const finishFirst: Behaviour = async (connection, { name }) => {
   await receiveAll(connection);
 };
 
+/** Answers each line with its name. */
+export const answerLines: Behaviour = async (connection, { name }) => {
+  while ((await receiveLine(connection)).endsWith("\n")) await send(connection, `${name}\n`);
+};
+
+/** Where a backend listens and what it calls itself. */
+export interface BackendOptions {
+  /** `A` unless told. */
+  readonly name?: string;
+  /** 127.0.0.1 unless told; an address of its own keeps a port free while its backend is away. */
+  readonly hostname?: string;
+  /** A free one unless told. */
+  readonly port?: number;
+}
+
 /** One server. */
 export class Backend implements AsyncDisposable {
   /** What it calls itself. */
   readonly name: string;
-  /** Its address and port. */
+  /** Its address. */
   readonly hostname: string;
+  /** Its port. */
   readonly port: number;
   /** Addresses of the peers of all connections so far. */
   readonly peers: string[] = [];
@@ -91,9 +90,13 @@ export class Backend implements AsyncDisposable {
   readonly #live: Set<Deno.TcpConn> = new Set();
   readonly #tasks: Set<Promise<void>> = new Set();
   readonly #accepting: Promise<void>;
+  #drop = Promise.withResolvers<void>();
 
   /** Starts to serve. */
-  constructor(name: string, behave: Behaviour, hostname: string, port: number) {
+  constructor(
+    behave: Behaviour,
+    { name = "A", hostname = "127.0.0.1", port = 0 }: BackendOptions = {},
+  ) {
     this.name = name;
     this.#listener = Deno.listen({ hostname, port });
     this.hostname = hostname;
@@ -106,19 +109,32 @@ export class Backend implements AsyncDisposable {
     return `${this.hostname}:${this.port}`;
   }
 
-  /** How many connections are open now. */
+  /** Connections that are open now. */
   get open(): number {
     return this.#live.size;
   }
 
+  /** Connections that it has accepted. */
+  get accepted(): number {
+    return this.peers.length;
+  }
+
+  /** Resolves when the backend drops the connections that are open now. */
+  get dropped(): Promise<void> {
+    return this.#drop.promise;
+  }
+
+  /** Closes every connection, as a server that dies does. */
+  dropAll(): void {
+    for (const connection of this.#live) close(connection);
+    this.#drop.resolve();
+    this.#drop = Promise.withResolvers();
+  }
+
   /** Stops listening and ends its connections. */
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#listener.close();
-    } catch {
-      // Stopped before.
-    }
-    for (const connection of this.#live) closeQuietly(connection);
+    close(this.#listener);
+    this.dropAll();
     await this.#accepting;
     await Promise.all(this.#tasks);
   }
@@ -146,15 +162,7 @@ export class Backend implements AsyncDisposable {
       // The peer has gone, or we are being stopped.
     }
     this.#live.delete(connection);
-    closeQuietly(connection);
-  }
-}
-
-function closeQuietly(connection: Deno.Conn): void {
-  try {
-    connection.close();
-  } catch {
-    // Closed before.
+    close(connection);
   }
 }
 
@@ -167,7 +175,7 @@ export class Backends implements AsyncDisposable {
   constructor(count: number, behave: Behaviour = banner) {
     this.all = Array.from(
       { length: count },
-      (_, at) => new Backend(String.fromCharCode(65 + at), behave, "127.0.0.1", 0),
+      (_, at) => new Backend(behave, { name: String.fromCharCode(65 + at) }),
     );
   }
 
@@ -189,11 +197,11 @@ export class Backends implements AsyncDisposable {
   }
 }
 
-/** Starts one backend. */
+/** Starts one backend with a name. */
 export function startBackend(
   name: string,
   behave: Behaviour = banner,
-  { hostname = "127.0.0.1", port = 0 } = {},
+  options: Omit<BackendOptions, "name"> = {},
 ): Backend {
-  return new Backend(name, behave, hostname, port);
+  return new Backend(behave, { ...options, name });
 }

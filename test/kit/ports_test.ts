@@ -1,5 +1,5 @@
 /** Ports for tests. */
-import { assertEquals } from "../kit/assert.ts";
+import { assertEquals } from "./assert.ts";
 import { freePort, returningPort } from "./ports.ts";
 import { Output } from "./wait.ts";
 

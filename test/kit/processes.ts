@@ -1,8 +1,9 @@
 /**
- * What the system knows of a process: descriptors, memory, CPU time, threads. Linux only.
+ * What the system knows of a process: descriptors, memory, CPU time. Linux only, but for {@link isAlive}.
  *
  * @module
  */
+import process from "node:process";
 
 /** Clock ticks a second in `/proc`, the same on every Linux. */
 const TICKS = 100;
@@ -45,16 +46,23 @@ export function state(pid: number): string | undefined {
   }
 }
 
-/** Whether a process is there and not a zombie. */
-export function alive(pid: number): boolean {
+/** Whether a process runs; on Linux, one that has ended and that nobody has waited for yet does not. */
+export function isAlive(pid: number): boolean {
+  if (Deno.build.os !== "linux") return takesSignals(pid);
   const letter = state(pid);
-  return letter !== undefined && letter !== "Z";
+  // The main thread may be over before the others, which keep the descriptors until then.
+  if (letter === "Z") return threads(pid) > 1;
+  return letter !== undefined && letter !== "X";
 }
 
-/** Children of a process. */
+/** Children of a process; none when it has ended. */
 export function children(pid: number): number[] {
-  const path = `/proc/${pid}/task/${pid}/children`;
-  return Deno.readTextFileSync(path).split(" ").filter((word) => word !== "").map(Number);
+  try {
+    const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`);
+    return text.split(" ").filter((word) => word !== "").map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** Clients that a listener on a port of 127.0.0.1 has not accepted yet. */
@@ -64,6 +72,22 @@ export function waitingClients(port: number): number {
   const listener = lines.map((line) => line.trim().split(/\s+/))
     .find((fields) => fields[1] === local && fields[3] === LISTENING);
   return parseInt(listener?.[4]?.split(":")[1] ?? "0", 16);
+}
+
+function threads(pid: number): number {
+  try {
+    return [...Deno.readDirSync(`/proc/${pid}/task`)].length;
+  } catch {
+    return 0;
+  }
+}
+
+function takesSignals(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function kilobytes(pid: number, name: string): number {

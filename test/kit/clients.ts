@@ -5,7 +5,10 @@
  */
 import { Buffer } from "node:buffer";
 import { connect, type Socket } from "node:net";
-import { receiveAll, receiveLine, send } from "./backends.ts";
+import { once } from "node:events";
+import { close } from "../../lib/system/close.ts";
+import { readExactly, receiveAll, receiveLine, send } from "./streams.ts";
+import { assertEquals } from "./assert.ts";
 import { within } from "./wait.ts";
 
 /** Connects. */
@@ -28,7 +31,7 @@ export async function gets(count: number, port: number, hostname?: string): Prom
 }
 
 /** A client that has read its backend's first line and stays. */
-export class Guest implements Disposable {
+export class HeldClient implements Disposable {
   /** The backend's first line; empty if it was closed without data. */
   readonly name: string;
   /** The connection. */
@@ -40,19 +43,15 @@ export class Guest implements Disposable {
   }
 
   /** Connects and reads the first line. */
-  static async come(port: number, hostname?: string): Promise<Guest> {
+  static async open(port: number, hostname?: string): Promise<HeldClient> {
     const connection = await dial(port, hostname);
     const line = await within(receiveLine(connection).catch(() => ""), "the first line");
-    return new Guest(connection, line.trimEnd());
+    return new HeldClient(connection, line.trimEnd());
   }
 
   /** Leaves. */
   [Symbol.dispose](): void {
-    try {
-      this.connection.close();
-    } catch {
-      // Gone before.
-    }
+    close(this.connection);
   }
 }
 
@@ -67,4 +66,57 @@ export async function getFrom(localAddress: string, port: number, host: string):
   await within(promise, "the end of file");
   socket.destroy();
   return text.trimEnd();
+}
+
+/** What {@link checkEcho} sends. */
+export const HELLO: Uint8Array<ArrayBuffer> = new TextEncoder().encode("hello");
+
+/**
+ * Sends a word to an echo server and waits for it.
+ *
+ * @throws If it does not come back whole and unchanged.
+ */
+export async function checkEcho(connection: Deno.TcpConn): Promise<void> {
+  await send(connection, HELLO);
+  assertEquals(await readExactly(connection, HELLO.length), HELLO);
+}
+
+/** Whether {@link checkEcho} succeeds in time. */
+export async function echoes(connection: Deno.TcpConn, limitMs?: number): Promise<boolean> {
+  try {
+    await within(checkEcho(connection), "an echo", limitMs);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A client that can reset its connection. */
+export class Resetter {
+  private constructor(readonly socket: Socket) {}
+
+  /** Connects to a port of 127.0.0.1. */
+  static async connect(port: number): Promise<Resetter> {
+    const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    return new Resetter(socket);
+  }
+
+  /** Writes and waits until the system has the bytes. */
+  write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => this.socket.write(bytes, () => resolve()));
+  }
+
+  /** Sends the end of file. */
+  end(): Promise<void> {
+    return new Promise((resolve) => this.socket.end(() => resolve()));
+  }
+
+  /** Resets the connection. */
+  async reset(): Promise<void> {
+    const closed = once(this.socket, "close");
+    this.socket.resetAndDestroy();
+    await closed;
+  }
 }

@@ -38,6 +38,16 @@ export function ownAddress(): string {
   return `127.${part()}.${part()}.${part()}`;
 }
 
+/** Whether somebody listens on a port: a connect is not refused. */
+export async function isOpen(port: number, hostname = "127.0.0.1"): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname, port })).close();
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.ConnectionRefused);
+  }
+}
+
 /** The ports of our block, over and over. */
 const ports = cycle(takeBlock());
 

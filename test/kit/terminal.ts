@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { children } from "./processes.ts";
 import { Output, within } from "./wait.ts";
 
 /** A program that believes it talks to a person. */
@@ -44,19 +45,10 @@ export class Terminal implements AsyncDisposable {
   /** Ends the program, if it still runs. */
   async [Symbol.asyncDispose](): Promise<void> {
     const { pid } = this.#child;
-    for (const each of [...childrenOf(pid), pid]) kill(each);
+    for (const each of [...children(pid), pid]) kill(each);
     await within(this.status, "the end of the terminal");
     await this.#writer.close().catch(() => {});
     await Promise.all([this.screen.ended, this.#errors.ended]);
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
-    return text === "" ? [] : text.split(" ").map(Number);
-  } catch {
-    return [];
   }
 }
 

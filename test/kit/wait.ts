@@ -4,8 +4,10 @@
  * @module
  */
 
-/** Longest wait for anything, in ms; generous, for a busy machine. */
-const LIMIT_MS = 20_000;
+/** Longest wait for what a running program does, in ms. */
+const LIMIT_MS = 10_000;
+/** Longest wait for a program that may still have to start, in ms; generous, for a busy machine. */
+export const START_MS = 20_000;
 
 /**
  * Waits for a promise.
@@ -22,6 +24,11 @@ export async function within<T>(promise: Promise<T>, what: string, ms = LIMIT_MS
   }
 }
 
+/** Lets time pass, where that is what a test is about. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** Waits until a look at the world says yes; for states that announce no event. */
 export async function eventually(
   look: () => Promise<boolean> | boolean,
@@ -31,7 +38,7 @@ export async function eventually(
   const end = performance.now() + ms;
   while (!await look()) {
     if (performance.now() > end) throw new Error(`Never came true: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await sleep(5);
   }
 }
 
@@ -62,7 +69,7 @@ export class Output {
         : wanted.test(this.text.slice(from));
     while (!there()) {
       if (this.#over) throw new Error(`Ended without ${wanted}: ${JSON.stringify(this.text)}`);
-      await within(this.#wake.promise, `${wanted} in ${JSON.stringify(this.text)}`);
+      await within(this.#wake.promise, `${wanted} in ${JSON.stringify(this.text)}`, START_MS);
     }
     return this.text;
   }

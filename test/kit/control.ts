@@ -44,6 +44,12 @@ export class Control implements Disposable {
     }
   }
 
+  /** Asks the instance to close the connection, and waits until it has. */
+  async quit(): Promise<void> {
+    await writeText(this.#connection, "quit\n").catch(() => {});
+    await within(this.closed(), "the end of the control connection");
+  }
+
   /** Resolves when the instance has closed the connection. */
   async closed(): Promise<void> {
     try {
@@ -56,5 +62,28 @@ export class Control implements Disposable {
   /** Closes it. */
   [Symbol.dispose](): void {
     this.#connection.close();
+  }
+}
+
+/** Has one command carried out over a control connection of its own. */
+export async function askSocket(path: string, command: string): Promise<string> {
+  using control = await Control.open(path);
+  const answer = await control.ask(command);
+  // The instance's end of the connection is closed with this one: the next one finds a free descriptor.
+  await control.quit();
+  return answer;
+}
+
+/**
+ * Who answers at a control socket: a process id.
+ *
+ * @returns Undefined if nobody does.
+ */
+export async function whoAnswers(path: string): Promise<number | undefined> {
+  try {
+    using control = await Control.open(path);
+    return control.pid;
+  } catch {
+    return undefined;
   }
 }

@@ -3,36 +3,21 @@
  *
  * @module
  */
-import { findProgram } from "../kit/needs.ts";
-import { eventually, freePort } from "./kit.ts";
+import { findProgram } from "./needs.ts";
+import { eventually } from "./wait.ts";
+import { execute, type ExecuteOptions, type Execution } from "./programs.ts";
+import { freePort, isOpen } from "./ports.ts";
 
-/** A command's end: exit code and both outputs. */
-export interface Output {
-  readonly code: number;
-  readonly stdout: Uint8Array<ArrayBuffer>;
-  readonly stderr: string;
-}
+/** Longest time for a client or a server's preparation, in ms. */
+const LIMIT_MS = 120_000;
 
 /** Runs an installed program to its end. */
-export async function run(
+export function runInstalled(
   program: string,
   args: readonly string[],
-  input = "",
-  env: Record<string, string> = {},
-): Promise<Output> {
-  const child = new Deno.Command(findProgram(program) ?? program, {
-    args: [...args],
-    env,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  const writing = writer.write(new TextEncoder().encode(input)).then(() => writer.close())
-    .catch(() => {});
-  const { code, stdout, stderr } = await child.output();
-  await writing;
-  return { code, stdout, stderr: new TextDecoder().decode(stderr) };
+  options: ExecuteOptions = {},
+): Promise<Execution> {
+  return execute([findProgram(program) ?? program, ...args], { limitMs: LIMIT_MS, ...options });
 }
 
 /** A running server. */
@@ -63,7 +48,7 @@ export class Server implements AsyncDisposable {
     }).spawn();
     const server = new Server(child, port, folder);
     try {
-      await eventually(`${program} to listen`, () => answers(port));
+      await eventually(() => isOpen(port), `${program} to listen`);
     } catch (error) {
       await server[Symbol.asyncDispose]();
       throw error;
@@ -84,14 +69,5 @@ export class Server implements AsyncDisposable {
     }
     await this.#child.status;
     await Deno.remove(this.folder, { recursive: true }).catch(() => {});
-  }
-}
-
-async function answers(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    return false;
   }
 }
