@@ -80,7 +80,7 @@ Deno.test("a dead worker is replaced after permissions were given up, too", asyn
     args: [
       ...["run", "--quiet", "--no-prompt", "--unstable-worker-options", "--unstable-net"],
       ...GRANTS.map(({ flag }) => flag),
-      fileURLToPath(new URL("./fixtures/narrowed_crew.ts", import.meta.url)),
+      fileURLToPath(new URL("./fixtures/narrowed_pool.ts", import.meta.url)),
       ...[dir.path, String(freePort()), String(death.port)],
     ],
     stdin: "piped",
