@@ -106,6 +106,58 @@ export function formatIpv4(address: number): string {
  * @returns 16 bytes, or `undefined` if the text is no address.
  */
 export function parseIpv6(text: string): Uint8Array | undefined {
+  return parsePlainIpv6(text) ?? parseAnyIpv6(text);
+}
+
+const COLON = 58;
+
+/** The usual form alone, hexadecimal words and at most one gap, in one pass: the address of every IPv6 client is read so. */
+function parsePlainIpv6(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(16);
+  let at = 0;
+  let gap = -1;
+  let word = 0;
+  let digits = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code !== COLON) {
+      const digit = hexDigit(code);
+      if (digit < 0 || digits === 4 || at === 16) return undefined;
+      word = word << 4 | digit;
+      digits++;
+      continue;
+    }
+    if (digits === 0 && index > 0) return undefined;
+    if (digits > 0) {
+      bytes[at++] = word >> 8;
+      bytes[at++] = word & 255;
+      word = digits = 0;
+    }
+    if (text.charCodeAt(index + 1) === COLON) {
+      if (gap >= 0) return undefined;
+      gap = at;
+      index++;
+    } else if (index === 0 || index + 1 === text.length) return undefined;
+  }
+  if (digits > 0) {
+    bytes[at++] = word >> 8;
+    bytes[at++] = word & 255;
+  }
+  if (gap < 0) return at === 16 ? bytes : undefined;
+  if (at > 14) return undefined;
+  const tail = 16 - (at - gap);
+  bytes.copyWithin(tail, gap, at);
+  return bytes.fill(0, gap, tail);
+}
+
+/** The value of a hexadecimal digit by its code; -1 if it is none. */
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}
+
+function parseAnyIpv6(text: string): Uint8Array | undefined {
   const bare = text.split("%", 1)[0] ?? "";
   if (!bare.includes(":")) {
     const quad = parseQuad(bare);
