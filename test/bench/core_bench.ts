@@ -25,6 +25,11 @@ const CLIENTS: readonly Client[] = Array.from({ length: 4096 }, (_, at) => ({
   address: `198.51.${at >> 8}.${at & 255}`,
   hashFailover: false,
 }));
+/** As many of IPv6. */
+const IPV6_CLIENTS: readonly Client[] = CLIENTS.map(({ hashFailover }, at) => ({
+  address: `2001:db8:${(at * 7919 & 0xffff).toString(16)}::${(at * 31 & 0xffff).toString(16)}:1`,
+  hashFailover,
+}));
 
 interface TableShape {
   readonly groups: number;
@@ -62,7 +67,7 @@ function makeScheduler(table: Table, loadBound?: number): Scheduler {
 }
 
 /** One client's way: a choice with its claim, then the release. Each time another client comes. */
-function serveOne(table: Table, loadBound?: number): () => void {
+function serveOne(table: Table, loadBound?: number, clients = CLIENTS): () => void {
   const scheduler = makeScheduler(table, loadBound);
   // Servers that have something to do, each its own number of connections.
   for (const { group, channel } of viewTable(table)) {
@@ -70,7 +75,7 @@ function serveOne(table: Table, loadBound?: number): () => void {
   }
   let next = 0;
   return () => {
-    const client = CLIENTS[next++ % CLIENTS.length] ?? CLIENT;
+    const client = clients[next++ % clients.length] ?? CLIENT;
     release(table, 0, scheduler.first(client));
   };
 }
@@ -91,6 +96,11 @@ for (const channels of [3, 16, 64]) {
   }
   const shape = { groups: 1, channels, method: "rendezvous", weighted: true } as const;
   Deno.bench("rendezvous, weighted, load bound", { group }, serveOne(makeTable(shape), 125));
+  Deno.bench(
+    "rendezvous, weighted, IPv6 clients",
+    { group },
+    serveOne(makeTable(shape), undefined, IPV6_CLIENTS),
+  );
 }
 
 for (const channels of [1, 2, 4, 8, 16, 32, 64]) {
