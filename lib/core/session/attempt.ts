@@ -20,7 +20,7 @@ import { advanceCursor, type Client, NOTHING, type Scheduler } from "../schedule
 import { allHeld, anyChannel, autodisable, isFull, release } from "../table/access.ts";
 import { abandonTrial, countFailure, failTrial, isOnTrial, succeed } from "../table/ejection.ts";
 import type { EndpointReader } from "../table/endpoint.ts";
-import { asIfUp, type Table } from "../table/schema.ts";
+import { asIfUp, groupOf, type Table } from "../table/schema.ts";
 import { type ConnectFailure, isShortage, type Shortage } from "./cause.ts";
 
 /** What a client's connection showed of a channel. */
@@ -183,6 +183,7 @@ export class Attempt implements Disposable {
     const { ejectAfter, table, observer } = this.#rules;
     if (ejectAfter === 0 || this.#judged || this.#lease === undefined) return;
     this.#judged = true;
+    if (!this.#leadsThere(this.#lease)) return;
     const { slot } = this.#lease;
     if (succeed(table, slot)) observer.found?.(slot, "returned", "a client was served");
   }
@@ -204,8 +205,8 @@ export class Attempt implements Disposable {
 
   /** Disables the channel whose server failed, unless it has got another server meanwhile. */
   #disable(lease: Lease): void {
-    const { table, endpoints, observer } = this.#rules;
-    if (endpoints.read(lease.slot) !== lease.endpoint) return;
+    const { table, observer } = this.#rules;
+    if (!this.#leadsThere(lease)) return;
     if (autodisable(table, lease.slot)) observer.disabled?.(lease);
   }
 
@@ -213,6 +214,15 @@ export class Attempt implements Disposable {
     const { scheduler } = this.#rules;
     const tried = this.#tried ?? new Set();
     return this.#lead((resort) => scheduler.next(this.#client, this.#failed, tried, resort));
+  }
+
+  /** Whether some channel that the client might still be given is full: after a failure no earlier group counts. */
+  #canWait(table: Table): boolean {
+    const from = this.#failed === NOTHING ? 0 : groupOf(this.#failed);
+    return anyChannel(
+      table,
+      (its, slot) => groupOf(slot) >= from && this.#tried?.has(slot) !== true && isFull(its, slot),
+    );
   }
 
   #judge({ byServer, received, ageMs }: Ending): void {
@@ -223,11 +233,18 @@ export class Attempt implements Disposable {
     }
   }
 
+  /** Whether the channel of a lease still leads where it led: what another server did says nothing of this one. */
+  #leadsThere({ slot, endpoint }: Lease): boolean {
+    return this.#rules.endpoints.read(slot) === endpoint;
+  }
+
   /** Counts a failure that is the server's fault. */
-  #blame({ slot }: Lease, reason: string): void {
+  #blame(lease: Lease, reason: string): void {
     const { ejectAfter, table, worker, observer } = this.#rules;
     if (ejectAfter === 0) return;
     this.#judged = true;
+    if (!this.#leadsThere(lease)) return;
+    const { slot } = lease;
     if (this.#trial && failTrial(table, worker, slot)) {
       observer.found?.(slot, "trial failed", reason);
     } else if (countFailure(table, slot, ejectAfter)) {
@@ -246,7 +263,7 @@ export class Attempt implements Disposable {
     const resort = lastResort && allHeld(table);
     const slot = choose(resort);
     if (slot === NOTHING) {
-      const waits = line !== undefined && anyChannel(resort ? asIfUp(table) : table, isFull);
+      const waits = line !== undefined && this.#canWait(resort ? asIfUp(table) : table);
       return waits ? QUEUE : REFUSE;
     }
     this.#lease = { slot, endpoint: endpoints.read(slot) };

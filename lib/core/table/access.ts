@@ -216,10 +216,15 @@ export function claim(table: Table, worker: number, slot: number): boolean {
   return true;
 }
 
-/** Passes the gate of ejection: a channel in service is open, and a trial that is due has room for one. */
+/**
+ * Passes the gate of ejection: a channel in service is open, and a trial that is due has room for one.
+ *
+ * In the last resort everybody may pass, and nobody is the trial.
+ */
 function enter(table: Table, worker: number, slot: number): boolean {
+  if (table.lastResort === true) return true;
   if (ejectionPhase(table, slot) === "trial due" && takeTrial(table, worker, slot)) return true;
-  return table.lastResort === true || ejectionPhase(table, slot) === "in service";
+  return ejectionPhase(table, slot) === "in service";
 }
 
 /** Gives a claimed place back. */

@@ -6,7 +6,7 @@ import {
   type Step,
 } from "../../../lib/core/session/attempt.ts";
 import type { ConnectFailure } from "../../../lib/core/session/cause.ts";
-import { releaseAll } from "../../../lib/core/table/access.ts";
+import { claim, releaseAll } from "../../../lib/core/table/access.ts";
 import { apply } from "../../../lib/core/table/change.ts";
 import { ejectionPhase, failuresInARow, offerTrial } from "../../../lib/core/table/ejection.ts";
 import { EndpointReader } from "../../../lib/core/table/endpoint.ts";
@@ -403,4 +403,42 @@ Deno.test("the last resort: a client beside the one on trial is not the trial", 
   assertEquals(ejectionPhase(table, 0), "on trial");
   trial.ended();
   assertEquals(ejectionPhase(table, 0), "trial due");
+});
+
+Deno.test("the last resort takes no trial: a channel that is down and due for one gets its trial when it is up", () => {
+  const table = makeTable("10.0.0.1");
+  const options = { ejectAfter: 1, lastResort: true };
+  send(table, ["refused"], options);
+  offerTrial(table, 0);
+  apply(table, [{ kind: "observed", slot: 0, observed: "down" }]);
+  assertEquals(send(table, ["refused"], options).map(shown), ["try 0.0"]);
+  assertEquals(ejectionPhase(table, 0), "trial due");
+  apply(table, [{ kind: "observed", slot: 0, observed: "up" }]);
+  send(table, [SERVED], options);
+  assertEquals(ejectionPhase(table, 0), "in service");
+});
+
+Deno.test("--eject: what a server did says nothing of the one that its channel has got meanwhile", () => {
+  const table = makeTable("10.0.0.1 10.0.0.2");
+  const options = { ejectAfter: 1 };
+  const late = attemptOn(table, options);
+  late.begin();
+  apply(table, [{ kind: "address", slot: 0, place: ipv4Place(0x0a000003, 80) }]);
+  late.failed("timeout", false);
+  assertEquals(ejectionPhase(table, 0), "in service");
+});
+
+Deno.test("--queue: after a failure only channels that the client may still be given are waited for", () => {
+  const line = { mayPass: () => true };
+  const earlier = makeTable("10.0.0.1::1 ! 10.0.0.2");
+  assertEquals(claim(earlier, 0, slotNamed("0.0")), true);
+  const attempt = attemptOn(earlier, { line });
+  assertEquals([attempt.begin(), attempt.failed("refused", false)].map(shown), [
+    "try 1.0",
+    "refuse",
+  ]);
+  const tried = makeTable("10.0.0.1::1 10.0.0.2::1");
+  assertEquals(claim(tried, 0, slotNamed("0.1")), true);
+  const other = attemptOn(tried, { line });
+  assertEquals([other.begin(), other.failed("refused", false)].map(shown), ["try 0.0", "queue"]);
 });
