@@ -1,7 +1,7 @@
 /** Clients that wait for a channel, on real sockets, with one worker and with two. */
 import { DeathSwitch } from "../kit/death_switch.ts";
-import { eventually, within } from "../kit/wait.ts";
-import { freePort } from "../kit/ports.ts";
+import { eventually, sleep, within } from "../kit/wait.ts";
+import { deadPort, freePort } from "../kit/ports.ts";
 import { dial, HeldClient, Resetter } from "../kit/clients.ts";
 import { receiveAll, receiveLine, send } from "../kit/streams.ts";
 import { echo, hold, startBackend } from "../kit/backends.ts";
@@ -174,6 +174,25 @@ for (const workers of [1, 2]) {
     enable(false);
     assertEquals(await within(receiveAll(third), "its end"), "");
     assertEquals([scene.refused("queue full"), scene.refused("queue timeout")], [0, 0]);
+  });
+
+  test("a client that waits a second time, after a failed connect, may send meanwhile", async () => {
+    await using backend = startBackend("A", echo);
+    await using scene = await Scene.start(workers, deadPort(), { most: 2, seconds: 60 });
+    const good = { kind: "create", group: 0, place: ipv4Place(0x7f000001, backend.port) } as const;
+    apply(scene.table, [{ ...good, maxc: 1, enabled: true }]);
+    assert(claim(scene.table, 0, SLOT));
+    assert(claim(scene.table, 0, SLOT + 1));
+    using client = await scene.wait();
+    // Its connect to the dead one fails, and the other one is full still.
+    release(scene.table, 0, SLOT);
+    await eventually(() => viewChannel(scene.table, SLOT).totalc === 2, "a connect");
+    await scene.waiting(1);
+    await send(client, "hello\n");
+    await sleep(100);
+    assertEquals(waitingCount(scene.table), 1);
+    release(scene.table, 0, SLOT + 1);
+    assertEquals(await within(receiveLine(client), "the answer"), "hello\n");
   });
 
   test("a drain serves who waits, and its end ends them", async () => {

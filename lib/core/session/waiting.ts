@@ -3,13 +3,13 @@
  *
  * Of all threads' clients the one that came first is served first: each thread tells the others who its oldest one is, and
  * leaves a free place to an older one. A hash group may have a free place that the oldest client is not given; then the next
- * one is. A thread that does not answer is passed over after a beat.
+ * one is. A thread that does not answer is passed over after a tick.
  *
  * @module
  */
-import { announceRoom, anyChannel, isFull, usable } from "../table/access.ts";
+import { allHeld, announceRoom, anyChannel, isFull, usable } from "../table/access.ts";
 import { beginWait, endWait, NO_TICKET, olderWaits, publishOldest } from "../table/clients.ts";
-import type { Table } from "../table/schema.ts";
+import { asIfUp, type Table } from "../table/schema.ts";
 import type { Step } from "./attempt.ts";
 
 /** A client that waits. */
@@ -30,6 +30,7 @@ export class WaitingLine {
   readonly #table: Table;
   readonly #worker: number;
   readonly #most: number;
+  readonly #lastResort: boolean;
   readonly #waits: Map<Waiter, Wait> = new Map();
   #published = NO_TICKET;
 
@@ -37,11 +38,13 @@ export class WaitingLine {
    * Makes an empty line.
    *
    * @param most Clients that may wait, over all workers.
+   * @param lastResort Whether channels that are not up are given when none is.
    */
-  constructor(table: Table, worker: number, most: number) {
+  constructor(table: Table, worker: number, most: number, lastResort = false) {
     this.#table = table;
     this.#worker = worker;
     this.#most = most;
+    this.#lastResort = lastResort;
   }
 
   /** How many clients of this thread wait. */
@@ -89,16 +92,19 @@ export class WaitingLine {
    * Gives what is free to those who wait, first come first served.
    *
    * @param regardless Whether to go before older clients of other threads, which have had their chance.
+   * @returns Whether something that is free was left to such a client.
    */
-  serve(regardless = false): void {
+  serve(regardless = false): boolean {
     let oldest = NO_TICKET;
+    let left = false;
     let served = 0;
     for (const [waiter, { ticket }] of this.#waits) {
       oldest = ticket;
-      if (!anyChannel(this.#table, usable) && anyChannel(this.#table, isFull)) break;
+      if (this.#isCrowded()) break;
       if (!regardless && olderWaits(this.#table, this.#worker, ticket)) {
         // There is still room, and whoever comes first may have looked before.
         if (served > 0) announceRoom(this.#table);
+        left = true;
         break;
       }
       oldest = NO_TICKET;
@@ -109,6 +115,13 @@ export class WaitingLine {
       served++;
     }
     this.#publish(oldest);
+    return left;
+  }
+
+  /** Whether nobody can be served, and somebody could be when a place comes free. */
+  #isCrowded(): boolean {
+    const table = this.#lastResort && allHeld(this.#table) ? asIfUp(this.#table) : this.#table;
+    return !anyChannel(table, usable) && anyChannel(table, isFull);
   }
 
   #publish(ticket: number): void {

@@ -90,7 +90,7 @@ export class Engine {
     this.#reporter = reporter;
     const { edge } = config;
     this.#places = edge.maxClients === 0 ? undefined : new Places(place, edge.maxClients);
-    this.#queue = edge.queue === undefined ? undefined : new Queue(place, edge.queue, this.#ticker);
+    this.#queue = edge.queue && new Queue(place, edge.queue, this.#ticker, config.lastResort);
     this.#acceptor = new Acceptor(listener, reporter, this.#places);
     const classes = dumpTo === undefined ? BUFFER_CLASSES : DUMP_BUFFER_CLASSES;
     const pools = new BufferPools(this.#ticker, classes);

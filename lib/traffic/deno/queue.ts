@@ -13,6 +13,13 @@ import type { Ticker, Ticking } from "./ticker.ts";
 
 const REFUSE: Step = { kind: "refuse" };
 
+/** A client that is watched from its first wait on, as it may wait again after a failed connect. */
+interface Watch {
+  waiter: Waiter;
+  /** Whether it has left, between two waits too. */
+  left: boolean;
+}
+
 /** The queue of one thread. */
 export class Queue implements Ticking {
   /** Who waits. */
@@ -21,15 +28,23 @@ export class Queue implements Ticking {
   readonly #worker: number;
   readonly #ticker: Ticker;
   readonly #seconds: number;
+  readonly #watches: WeakMap<EarlyStream, Watch> = new WeakMap();
   #listening = false;
+  /** Whether the last tick left something that is free to another thread's client. */
+  #left = false;
 
-  /** Makes an empty queue. */
+  /**
+   * Makes an empty queue.
+   *
+   * @param lastResort Whether channels that are not up are given when none is.
+   */
   constructor(
     { table, worker }: { readonly table: Table; readonly worker: number },
     { most, seconds }: QueueLimits,
     ticker: Ticker,
+    lastResort = false,
   ) {
-    this.line = new WaitingLine(table, worker, most);
+    this.line = new WaitingLine(table, worker, most, lastResort);
     this.#table = table;
     this.#worker = worker;
     this.#ticker = ticker;
@@ -55,13 +70,18 @@ export class Queue implements Ticking {
       },
       take: resolve,
     };
+    const known = this.#watches.get(client);
+    if (known?.left === true) return REFUSE;
     if (!this.line.join(waiter, this.#ticker.after(this.#seconds))) {
       countRefusal(this.#table, this.#worker, "queue full");
       return REFUSE;
     }
     this.#ticker.watch(this);
+    const watch = known ?? { waiter, left: false };
+    watch.waiter = waiter;
+    this.#watches.set(client, watch);
     // Neither rejects. The second one serves the line at once: a place may have come free before this client was in it.
-    void this.#watchClient(client, waiter);
+    if (known === undefined) void this.#watchClient(client, watch);
     void this.#listen();
     return await promise;
   }
@@ -72,7 +92,8 @@ export class Queue implements Ticking {
       countRefusal(this.#table, this.#worker, "queue timeout");
       this.#end(waiter);
     }
-    this.line.serve(true);
+    // Another thread has had the whole time from one tick to the next for what was left to its client.
+    this.#left = this.line.serve(this.#left);
     if (this.line.length === 0) this.#ticker.unwatch(this);
   }
 
@@ -86,19 +107,20 @@ export class Queue implements Ticking {
   }
 
   /** Notices a client that leaves: what it sends meanwhile is kept, up to a bound. */
-  async #watchClient(client: EarlyStream, waiter: Waiter): Promise<void> {
+  async #watchClient(client: EarlyStream, watch: Watch): Promise<void> {
     try {
       while (await client.readAhead());
       if (client.full) return;
     } catch {
       // It has reset the connection, or is closed from here.
     }
-    this.#end(waiter);
+    watch.left = true;
+    this.#end(watch.waiter);
   }
 
   /** Serves the line each time that any thread says that there is room, as long as somebody waits. */
   async #listen(): Promise<void> {
-    if (this.#listening) return this.line.serve();
+    if (this.#listening) return void this.line.serve();
     this.#listening = true;
     const room = instanceWord(this.#table, "room");
     for (;;) {

@@ -203,7 +203,9 @@ Deno.test("a thread that does not answer is passed over", () => {
   one.come("b");
   zero.come("c");
   zero.end("a");
-  zero.line.serve(true);
+  assertEquals(zero.line.serve(), true);
+  assertEquals(log, ["a gets 0", "b waits", "c waits"]);
+  assertEquals(zero.line.serve(true), false);
   assertEquals(log, ["a gets 0", "b waits", "c waits", "c gets 0"]);
 });
 
