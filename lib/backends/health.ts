@@ -94,6 +94,12 @@ export class Health implements Disposable {
     this.#tellListener();
   }
 
+  /** Takes in that a channel leads elsewhere, leaves, or is back, by what its name says. */
+  followed(slot: number): void {
+    this.#notice(slot);
+    this.#tellListener();
+  }
+
   /** Takes in what the operator has changed. */
   changed(changes: readonly Change[]): void {
     const atMs = performance.now();
@@ -163,6 +169,7 @@ export class Health implements Disposable {
     watched.check = channelExchange(this.#place, slot)?.name;
     if (watched.check === undefined) this.#checks.leave(slot);
     else this.#checks.watch(slot);
+    this.#tellListener();
   }
 
   /** The channel is gone: what the row may be next begins anew. */
@@ -171,6 +178,7 @@ export class Health implements Disposable {
     clearTimeout(this.#channels.get(slot)?.timer);
     this.#channels.delete(slot);
     clearEjection(this.#place.table, slot);
+    this.#tellListener();
   }
 
   /** Looks whether a channel leads elsewhere now: then what was seen of the old server does not count. */

@@ -128,6 +128,7 @@ export class Membership {
     const follower = this.#followers.get(key);
     if (follower !== undefined) this.#followers.set(key, { ...follower, leaving: true });
     apply(this.#backends.table, [{ kind: "presence", slot, presence: "leaving" }]);
+    this.#backends.changed?.(slot);
     return this.#line("channel {channel} {name} leaves: its record is gone", slot);
   }
 
@@ -145,6 +146,7 @@ export class Membership {
     if (before?.weight !== record.weight) changes.push({ kind: "weight", slot, weight });
     if (before?.backup !== record.backup) changes.push({ kind: "flags", slot, flags });
     apply(table, changes);
+    if (changes.length > 0) this.#backends.changed?.(slot);
     const known = directory.get(slot);
     const moved = known === undefined
       ? undefined

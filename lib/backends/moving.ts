@@ -25,6 +25,8 @@ export interface Movable {
   readonly table: Table;
   /** Told of a channel that has an address now and had none. */
   resolved?: ((slot: number) => void) | undefined;
+  /** Told of a channel that leads to another address now, leaves, or is back. */
+  changed?: ((slot: number) => void) | undefined;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface Movable {
  * @returns The line for the log, if something has changed.
  */
 export function moveChannel(
-  { table, resolved }: Movable,
+  { table, resolved, changed }: Movable,
   { slot, name }: Member,
   answer: AddressAnswer,
 ): LogLine | undefined {
@@ -47,7 +49,7 @@ export function moveChannel(
     apply(table, [{ kind: "observed", slot, observed: "up" }]);
     // What checks have observed is not undone.
     resolved?.(slot);
-  }
+  } else changed?.(slot);
   return {
     level: "notice",
     message: "channel {channel} {name} moves from {before} to {after}",

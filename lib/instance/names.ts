@@ -26,6 +26,7 @@ export function watchNames(
   for (const { level, message, fields } of filled.lines) log.log(level, message, fields);
   if (options.resolve === 0) return undefined;
   backends.resolved = (slot) => health.resolution(slot, true, "its name is known");
+  backends.changed = (slot) => health.followed(slot);
   return new NameWatch(backends, filled.memberships, { intervalSeconds: options.resolve, log });
 }
 
