@@ -19,8 +19,8 @@ interface Scope {
 
 const scope = globalThis as unknown as Scope;
 
-/** How often it is tried to bind the port, and the pause between, in ms. */
-const BIND_ATTEMPTS = 5;
+/** How often it is tried to bind the port, and the pause between, in ms: a process that tries it may lose its processor. */
+const BIND_ATTEMPTS = 50;
 const BIND_PAUSE_MS = 20;
 
 async function start(order: StartCommand): Promise<Engine> {

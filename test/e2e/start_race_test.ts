@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "../kit/assert.ts";
 import { startBackend } from "../kit/backends.ts";
 import { get } from "../kit/clients.ts";
 import { freePort } from "../kit/ports.ts";
+import { needing, tracing } from "../kit/needs.ts";
 import { eventually, Output, within } from "../kit/wait.ts";
 import { TempDir } from "../kit/temp_dir.ts";
 import { type Command, defaultCommand, execute, run, spawn } from "../kit/programs.ts";
@@ -18,7 +19,9 @@ const NO_LISTENING: Command = {
   ],
 };
 
-Deno.test("workers that cannot listen end the start with one line, and leave nothing", async () => {
+const UNABLE = "workers that cannot listen end the start with one line, and leave nothing";
+
+Deno.test(needing(tracing(), UNABLE), async () => {
   using dir = new TempDir();
   for (const foreground of [["-f"], []]) {
     const args = [...foreground, "--workers=2", freePort(), "127.0.0.1:1"];
