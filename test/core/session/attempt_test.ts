@@ -442,3 +442,18 @@ Deno.test("--queue: after a failure only channels that the client may still be g
   const other = attemptOn(tried, { line });
   assertEquals([other.begin(), other.failed("refused", false)].map(shown), ["try 0.0", "queue"]);
 });
+
+Deno.test("--queue: a client of a hash group waits for its own channel alone, with -H for any", () => {
+  const line = { mayPass: () => true };
+  const stepFor = (own: 0 | 1, hashFailover: boolean): string => {
+    const table = makeTable("10.0.0.1::1 10.0.0.2::1 %");
+    assertEquals(claim(table, 0, slotNamed(own === 0 ? "0.0" : "0.1")), true);
+    setEnabled(table, false, own === 0 ? "0.1" : "0.0");
+    return shown(
+      new Attempt(rulesFor(table, { line }), { address: "192.0.2.2", hashFailover }).begin(),
+    );
+  };
+  // An even sum of bytes: the first channel is its own.
+  assertEquals([stepFor(0, false), stepFor(1, false)], ["queue", "refuse"]);
+  assertEquals([stepFor(0, true), stepFor(1, true)], ["queue", "queue"]);
+});
