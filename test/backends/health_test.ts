@@ -23,7 +23,7 @@ import { channelWord, type Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import { usable } from "../../lib/core/table/access.ts";
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { makeTable, SERVICES } from "../kit/make_table.ts";
+import { ipv4Place, makeTable, SERVICES } from "../kit/make_table.ts";
 import { hear, NotingServer, say } from "./servers.ts";
 
 /** Watches over the destinations of a command line. */
@@ -278,6 +278,23 @@ Deno.test("--when-down refuse: clients are refused exactly while nothing is usab
   assertEquals(watch.deeds, ["refuse", "listen"]);
   watch.change({ kind: "enabled", slot: 0, enabled: false });
   assertEquals(watch.deeds, ["refuse", "listen", "refuse"]);
+});
+
+Deno.test("--when-down refuse: a channel whose record goes or comes counts", () => {
+  using watch = new Watch("--when-down refuse", ["127.0.0.1:81"]);
+  for (const presence of ["leaving", "present"] as const) {
+    apply(watch.table, [{ kind: "presence", slot: 0, presence }]);
+    watch.health.followed(0);
+  }
+  assertEquals(watch.deeds, ["refuse", "listen"]);
+});
+
+Deno.test("an ejected channel whose name leads elsewhere is up", () => {
+  using watch = new Watch("--eject 1", ["127.0.0.1:81"]);
+  eject(watch);
+  apply(watch.table, [{ kind: "address", slot: 0, place: ipv4Place(0x7f000002, 81) }]);
+  watch.health.followed(0);
+  assertEquals(watch.health.views().map(({ observed }) => observed), ["up"]);
 });
 
 Deno.test("without --when-down refuse the listener is left alone", () => {

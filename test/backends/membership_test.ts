@@ -15,13 +15,15 @@ import { addressReply, NameServer, type ServerRecord } from "../e2e/name_server.
 function follow(
   server: NameServer,
   operand: string,
-): { table: Table; membership: Membership; directory: Directory } {
+): { table: Table; membership: Membership; directory: Directory; changed: number[] } {
   const table = createTable(1);
   const directory = new Directory();
   const lookups = new Lookups(parseNameServer(server.operand));
   const destination = parseDestination(operand, 80, SERVICES);
-  const membership = new Membership(0, destination, { table, directory, lookups });
-  return { table, membership, directory };
+  const changed: number[] = [];
+  const backends = { table, directory, lookups, changed: (slot: number) => changed.push(slot) };
+  const membership = new Membership(0, destination, backends);
+  return { table, membership, directory, changed };
 }
 
 /** SRV records as `priority weight port`, all of one host. */
@@ -118,4 +120,25 @@ Deno.test("in a full group records that come take the rows of those that go", as
   assertEquals(lines.filter(({ level }) => level === "warning").map(({ fields }) => fields), [
     { name: "dns:web.test:80", records: 64, ignored: 1 },
   ]);
+});
+
+Deno.test("a channel that leaves, is back or leads elsewhere is told", async () => {
+  let address = "127.0.0.1";
+  let records = services("1 5 81", "1 5 82");
+  await using server = new NameServer((question) =>
+    question.type === "SRV" ? records : addressReply([address], question)
+  );
+  const { table, membership, changed } = follow(server, "srv:_http._tcp.test");
+  await membership.look();
+  assertEquals(claim(table, 0, 1), true);
+  assertEquals(changed, []);
+  records = services("1 5 81");
+  await membership.look();
+  assertEquals(changed.splice(0), [1]);
+  records = services("1 5 81", "1 5 82");
+  await membership.look();
+  assertEquals(changed.splice(0), [1]);
+  address = "127.0.0.2";
+  await membership.look();
+  assertEquals(changed.splice(0), [0, 1]);
 });
