@@ -15,6 +15,7 @@
  *
  * @module
  */
+import { wholeNumber } from "../option_value.ts";
 import { printable } from "../text.ts";
 import { nearest } from "./nearest.ts";
 
@@ -114,10 +115,7 @@ function unknown(name: string): string {
 function numeric(least: number, most: number): Rule {
   return {
     accepts: `a number from ${least} to ${most}`,
-    read: (text = ""): number | undefined => {
-      const value = /^\d{1,10}$/.test(text) ? Number(text) : -1;
-      return value >= least && value <= most ? value : undefined;
-    },
+    read: (text = "") => wholeNumber(text, least, most, 10),
   };
 }
 

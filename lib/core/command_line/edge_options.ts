@@ -8,7 +8,7 @@ import type { ProxyVersion } from "../edge/proxy_message.ts";
 import { parseRate, type Rate } from "../edge/rate.ts";
 import { EXIT, ExitError } from "../errors.ts";
 import { type NetworkSet, parseNetworks } from "../net/cidr.ts";
-import { printable } from "../text.ts";
+import { refuseValue, wholeNumber } from "../option_value.ts";
 
 /** The value of an option, if it was given. */
 export type Text = (name: string) => string | undefined;
@@ -51,14 +51,14 @@ function networks(text: Text, name: string): NetworkSet | undefined {
 function proxyVersion(text: Text): ProxyVersion | undefined {
   const given = text("proxy-out");
   if (given === undefined || given === "v1" || given === "v2") return given;
-  return refuse("proxy-out", "v1 or v2", given);
+  return refuseValue("--proxy-out", "v1 or v2", given);
 }
 
 function clients(text: Text, name: string): number {
   const given = text(name);
   if (given === undefined) return 0;
-  return within(given, 1, MAX_CLIENTS) ??
-    refuse(name, `a number from 1 to ${MAX_CLIENTS}`, given);
+  return wholeNumber(given, 1, MAX_CLIENTS) ??
+    refuseValue(`--${name}`, `a number from 1 to ${MAX_CLIENTS}`, given);
 }
 
 function rate(text: Text): Rate | undefined {
@@ -73,25 +73,25 @@ function queue(text: Text): QueueLimits | undefined {
   const given = text("queue");
   if (given === undefined) return undefined;
   const [count = "", time = "", ...more] = given.split(":");
-  const most = within(count, 1, MAX_WAITING);
-  const seconds = within(time, 1, MAX_SECONDS);
+  const most = wholeNumber(count, 1, MAX_WAITING);
+  const seconds = wholeNumber(time, 1, MAX_SECONDS);
   if (most !== undefined && seconds !== undefined && more.length === 0) return { most, seconds };
   const accepted = `N:SEC, 1 to ${MAX_WAITING} clients for 1 to ${MAX_SECONDS} seconds`;
-  return refuse("queue", accepted, given);
+  return refuseValue("--queue", accepted, given);
 }
 
 /** Options that the engine on the runtime's sockets cannot obey: it has no way to set them. */
 function refuseNative(text: Text): void {
   const keepalive = text("keepalive");
   if (keepalive !== undefined) {
-    const numbers = keepalive.split(",").map((number) => within(number, 1, MAX_SECONDS));
+    const numbers = keepalive.split(",").map((number) => wholeNumber(number, 1, MAX_SECONDS));
     if (numbers.length !== 3 || numbers.includes(undefined)) {
-      refuse("keepalive", "IDLE,INTERVAL,COUNT: seconds, seconds and a number", keepalive);
+      refuseValue("--keepalive", "IDLE,INTERVAL,COUNT: seconds, seconds and a number", keepalive);
     }
   }
   const timeout = text("user-timeout");
-  if (timeout !== undefined && within(timeout, 1, MAX_SECONDS) === undefined) {
-    refuse("user-timeout", `seconds from 1 to ${MAX_SECONDS}`, timeout);
+  if (timeout !== undefined && wholeNumber(timeout, 1, MAX_SECONDS) === undefined) {
+    refuseValue("--user-timeout", `seconds from 1 to ${MAX_SECONDS}`, timeout);
   }
   for (const [name, given] of [["keepalive", keepalive], ["user-timeout", timeout]] as const) {
     if (given === undefined) continue;
@@ -100,18 +100,4 @@ function refuseNative(text: Text): void {
       `balance: --${name} needs the native engine, which this version does not have`,
     );
   }
-}
-
-/** A whole number between two bounds. */
-function within(text: string, least: number, most: number): number | undefined {
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  return value >= least && value <= most ? value : undefined;
-}
-
-/** Refuses a value in one line. */
-function refuse(name: string, accepted: string, value: string): never {
-  throw new ExitError(
-    EXIT.usage,
-    `balance: --${name} takes ${accepted}, not "${printable(value)}"`,
-  );
 }

@@ -8,7 +8,7 @@ import { type CheckKind, parseCheckKind, parseExpected } from "../health/check_k
 import { type CheckRule, DEFAULT_CHECK_RULE } from "../health/check_state.ts";
 import { parseEscapes } from "../health/escapes.ts";
 import { type Exchange, exchangeFor, type Target } from "../health/exchange.ts";
-import { printable } from "../text.ts";
+import { refuseValue } from "../option_value.ts";
 import type { Attributes } from "./attributes.ts";
 
 /** What is done with clients while nothing is usable. */
@@ -100,10 +100,7 @@ function whenDownOf(text: string | undefined): WhenDown | undefined {
       "balance: --when-down reset needs the native engine, which this version does not have",
     );
   }
-  throw new ExitError(
-    EXIT.usage,
-    `balance: --when-down takes try, close or refuse, not "${printable(text)}"`,
-  );
+  return refuseValue("--when-down", "try, close or refuse", text);
 }
 
 /** Numbers that an option accepts. */
@@ -131,10 +128,7 @@ function numberOf(
   if (given === undefined) return undefined;
   const value = pattern.test(given) ? Number(given) : NaN;
   if (value >= least && value <= most) return value;
-  throw new ExitError(
-    EXIT.usage,
-    `balance: --${name} takes ${unit} from ${least} to ${most}, not "${printable(given)}"`,
-  );
+  return refuseValue(`--${name}`, `${unit} from ${least} to ${most}`, given);
 }
 
 /**

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import { EXIT, ExitError } from "../errors.ts";
-import { printable } from "../text.ts";
+import { refuseValue } from "../option_value.ts";
 
 /** How the lines of the log are written. */
 export type LogFormat = "text" | "json";
@@ -17,8 +16,5 @@ export type LogFormat = "text" | "json";
 export function parseLogFormat(text: (name: string) => string | undefined): LogFormat {
   const given = text("log-format") ?? "text";
   if (given === "text" || given === "json") return given;
-  throw new ExitError(
-    EXIT.usage,
-    `balance: --log-format takes text or json, not "${printable(given)}"`,
-  );
+  return refuseValue("--log-format", "text or json", given);
 }

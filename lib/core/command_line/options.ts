@@ -10,7 +10,8 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { atoi } from "../net/address.ts";
 import type { EdgeRules } from "../edge/edge_config.ts";
-import { EXIT, ExitError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
+import { refuseValue, wholeNumber } from "../option_value.ts";
 import { type MethodName, METHODS } from "../table/schema.ts";
 import { listed, printable } from "../text.ts";
 import { parseEdgeOptions } from "./edge_options.ts";
@@ -270,18 +271,17 @@ function seconds(text: string | undefined): number | undefined {
 
 function drainSeconds(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw new UsageError("balance: --drain takes a number of seconds");
-  return Number(text);
+  const value = wholeNumber(text, 0, Infinity);
+  if (value !== undefined) return value;
+  throw new UsageError("balance: --drain takes a number of seconds");
 }
 
 function workerCount(text: string | undefined): number {
   if (text === undefined) return 1;
   if (text === "auto") return 0;
-  const count = /^\d{1,4}$/.test(text) ? Number(text) : 0;
-  if (count < 1 || count > MAX_WORKERS) {
-    throw new UsageError(`balance: --workers takes a number from 1 to ${MAX_WORKERS}, or auto`);
-  }
-  return count;
+  const count = wholeNumber(text, 1, MAX_WORKERS, 4);
+  if (count !== undefined) return count;
+  throw new UsageError(`balance: --workers takes a number from 1 to ${MAX_WORKERS}, or auto`);
 }
 
 function methodNames(text: string | undefined): MethodName[] {
@@ -298,8 +298,8 @@ function methodNames(text: string | undefined): MethodName[] {
 
 function boundPercent(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const percent = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (percent >= 100) return percent;
+  const percent = wholeNumber(text, 100, Infinity);
+  if (percent !== undefined) return percent;
   throw new UsageError(
     `balance: --load-bound takes a percentage of 100 or more, not '${printable(text)}'`,
   );
@@ -307,27 +307,19 @@ function boundPercent(text: string | undefined): number | undefined {
 
 function resolveSeconds(text: string | undefined, startUnresolved: boolean): number {
   if (text === undefined) return DEFAULT_RESOLVE;
-  const value = /^\d{1,5}$/.test(text) ? Number(text) : Infinity;
-  if (value > MAX_RESOLVE) {
-    return refuse("resolve", `a number of seconds from 0 to ${MAX_RESOLVE}`, text);
+  const value = wholeNumber(text, 0, MAX_RESOLVE, 5);
+  if (value === undefined) {
+    return refuseValue("--resolve", `a number of seconds from 0 to ${MAX_RESOLVE}`, text);
   }
   if (value === 0 && startUnresolved) {
-    return refuse("resolve", "1 second or more with --start-unresolved", text);
+    return refuseValue("--resolve", "1 second or more with --start-unresolved", text);
   }
   return value;
 }
 
 function nameServer(text: string | undefined): NameServer | undefined {
   if (text === undefined) return undefined;
-  return parseNameServer(text) ?? refuse("dns", NAME_SERVER_FORMS, text);
-}
-
-/** Refuses a value in one line. */
-function refuse(name: string, accepted: string, value: string): never {
-  throw new ExitError(
-    EXIT.usage,
-    `balance: --${name} takes ${accepted}, not "${printable(value)}"`,
-  );
+  return parseNameServer(text) ?? refuseValue("--dns", NAME_SERVER_FORMS, text);
 }
 
 function named(name: string, text: string | undefined): string | undefined {

@@ -4,7 +4,7 @@
  * @module
  */
 import { EXIT, ExitError } from "../errors.ts";
-import { printable } from "../text.ts";
+import { refuseValue } from "../option_value.ts";
 import { encodeUtf8 } from "../utf8.ts";
 import { parseEscapes } from "./escapes.ts";
 
@@ -39,10 +39,7 @@ export function parseCheckKind(text: string, option: string): CheckKind {
   if (text === "off" || text === "tcp") return { kind: text };
   const path = /^http:(\/[!-~]*)$/.exec(text)?.[1];
   if (path !== undefined) return { kind: "http", path };
-  throw new ExitError(
-    EXIT.usage,
-    `balance: ${option} takes tcp, http:/PATH or off, not "${printable(text)}"`,
-  );
+  return refuseValue(option, "tcp, http:/PATH or off", text);
 }
 
 /**

@@ -106,13 +106,13 @@ export function formatIpv4(address: number): string {
  * @returns 16 bytes, or `undefined` if the text is no address.
  */
 export function parseIpv6(text: string): Uint8Array | undefined {
-  return parsePlainIpv6(text) ?? parseAnyIpv6(text);
+  return parseHexWords(text) ?? parseAnyIpv6(text);
 }
 
 const COLON = 58;
 
 /** The usual form alone, hexadecimal words and at most one gap, in one pass: the address of every IPv6 client is read so. */
-function parsePlainIpv6(text: string): Uint8Array | undefined {
+function parseHexWords(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(16);
   let at = 0;
   let gap = -1;

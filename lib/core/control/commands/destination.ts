@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { wholeNumber } from "../../option_value.ts";
 import { channelName, type Destination, parseDestination } from "../../command_line/destination.ts";
 import { channelSettings, followsRecords } from "../../command_line/settings.ts";
 import { ExitError } from "../../errors.ts";
@@ -103,8 +104,8 @@ function setWeight(words: readonly string[], context: Context): Outcome {
   const slot = findSlot(context, channel);
   if (slot === undefined) return answer(context, ["unknown channel"]);
   // A word without digits would be 0, and take the channel out of service.
-  const weight = /^\d{1,4}$/.test(share) ? Number(share) : Infinity;
-  if (weight > MAX_WEIGHT) return answer(context, ["value out of range"]);
+  const weight = wholeNumber(share, 0, MAX_WEIGHT, 4);
+  if (weight === undefined) return answer(context, ["value out of range"]);
   return answer(context, [`weight of channel ${channel} changed to ${weight}`], [
     { kind: "weight", slot, weight },
   ]);
