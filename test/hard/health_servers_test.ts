@@ -6,12 +6,12 @@
  *
  * @module
  */
-import { runInstalled, Server } from "../kit/servers.ts";
+import { runInstalled, Server, startPostgres } from "../kit/servers.ts";
 import type { Instance } from "../kit/instance.ts";
 import { startInstance } from "../kit/start.ts";
 import { eventually } from "../kit/wait.ts";
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
-import { account, findProgram, installed, needing } from "../kit/needs.ts";
+import { account, installed, needing } from "../kit/needs.ts";
 
 function withServers(name: string, programs: readonly string[], fn: () => Promise<void>): void {
   const needs = programs.includes("initdb") ? [account()] : [];
@@ -132,46 +132,12 @@ withServers(
   "PostgreSQL that is stopped is down, and --cut-down ends its connections; continued it comes back",
   ["initdb", "postgres", "psql"],
   async () => {
-    const root = Deno.uid() === 0;
-    const as = root
-      ? [findProgram("setpriv") ?? "", "--reuid=65534", "--regid=65534", "--clear-groups"]
-      : [];
-    await using server = await Server.start(async (port, folder) => {
-      if (root) await Deno.chown(folder, 65534, 65534);
-      const words = [
-        ...as,
-        findProgram("initdb") ?? "",
-        "-D",
-        `${folder}/data`,
-        "-U",
-        "postgres",
-        "-N",
-      ];
-      const [program = "", ...args] = [...words, "-A", "trust", "--no-instructions", "-E", "UTF8"];
-      const made = await runInstalled(program, args, { env: { LC_ALL: "C" } });
-      assertEquals(made.code, 0, made.stderr);
-      return [
-        ...[
-          ...as,
-          findProgram("postgres") ?? "",
-          "-D",
-          `${folder}/data`,
-          "-p",
-          String(port),
-          "-k",
-          folder,
-        ],
-        ...["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "logging_collector=on"],
-        ...[
-          "-c",
-          `log_directory=${folder}`,
-          "-c",
-          "log_filename=log",
-          "-c",
-          "log_min_messages=debug1",
-        ],
-      ];
-    });
+    await using server = await startPostgres((folder) => [
+      "logging_collector=on",
+      `log_directory=${folder}`,
+      "log_filename=log",
+      "log_min_messages=debug1",
+    ]);
     // Its answer to the question for TLS, which it has not: one letter, before anybody logs in.
     const question = "\\0\\0\\0\\x08\\x04\\xd2\\x16\\x2f";
     await using balance = await startInstance([server.port], {

@@ -9,7 +9,7 @@
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { account, findProgram, installed, type Need, needing } from "../kit/needs.ts";
 import { Random } from "../kit/random.ts";
-import { runInstalled, Server } from "../kit/servers.ts";
+import { runInstalled, Server, startPostgres } from "../kit/servers.ts";
 import { startInstance } from "../kit/start.ts";
 import { digest } from "../kit/streams.ts";
 
@@ -130,38 +130,7 @@ protocol(
   "PostgreSQL: queries, bulk copy both ways",
   ["initdb", "postgres", "psql", "setpriv"],
   async () => {
-    const root = Deno.uid() === 0;
-    const as = root
-      ? [findProgram("setpriv") ?? "", "--reuid=65534", "--regid=65534", "--clear-groups"]
-      : [];
-    await using server = await Server.start(async (port, folder) => {
-      if (root) await Deno.chown(folder, 65534, 65534);
-      const words = [
-        ...as,
-        findProgram("initdb") ?? "",
-        "-D",
-        `${folder}/data`,
-        "-U",
-        "postgres",
-        "-N",
-      ];
-      const [program = "", ...args] = [...words, "-A", "trust", "--no-instructions", "-E", "UTF8"];
-      const made = await runInstalled(program, args, { env: { LC_ALL: "C" } });
-      assertEquals(made.code, 0, made.stderr);
-      return [
-        ...[
-          ...as,
-          findProgram("postgres") ?? "",
-          "-D",
-          `${folder}/data`,
-          "-p",
-          String(port),
-          "-k",
-          folder,
-        ],
-        ...["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"],
-      ];
-    });
+    await using server = await startPostgres();
     await using balance = await startInstance([server.port]);
     const psql = (args: string[], stdin = ""): ReturnType<typeof runInstalled> =>
       runInstalled("psql", [

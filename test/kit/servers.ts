@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { assertEquals } from "./assert.ts";
 import { findProgram } from "./needs.ts";
 import { eventually } from "./wait.ts";
-import { execute, type ExecuteOptions, type Execution } from "./programs.ts";
+import { asUser, execute, type ExecuteOptions, type Execution } from "./programs.ts";
 import { freePort, isOpen } from "./ports.ts";
 
 /** Longest time for a client or a server's preparation, in ms. */
@@ -70,4 +71,39 @@ export class Server implements AsyncDisposable {
     await this.#child.status;
     await Deno.remove(this.folder, { recursive: true }).catch(() => {});
   }
+}
+
+/** The user `nobody`: PostgreSQL does not run as root. */
+const NOBODY = 65534;
+
+/**
+ * Starts PostgreSQL with an empty cluster that trusts everybody.
+ *
+ * @param settings Further ones as `name=value`, by the server's folder.
+ */
+export function startPostgres(
+  settings: (folder: string) => readonly string[] = () => [],
+): Promise<Server> {
+  const root = Deno.uid() === 0;
+  const [become = "", ...user] = root ? asUser(NOBODY) : [];
+  const as = root ? [findProgram(become) ?? "", ...user] : [];
+  const words = (program: string): string[] => [...as, findProgram(program) ?? ""];
+  return Server.start(async (port, folder) => {
+    if (root) await Deno.chown(folder, NOBODY, NOBODY);
+    const data = ["-D", `${folder}/data`];
+    const [program = "", ...args] = [
+      ...words("initdb"),
+      ...data,
+      ...["-U", "postgres", "-N", "-A", "trust", "--no-instructions", "-E", "UTF8"],
+    ];
+    const made = await runInstalled(program, args, { env: { LC_ALL: "C" } });
+    assertEquals(made.code, 0, made.stderr);
+    const all = ["listen_addresses=127.0.0.1", "fsync=off", ...settings(folder)];
+    return [
+      ...words("postgres"),
+      ...data,
+      ...["-p", String(port), "-k", folder],
+      ...all.flatMap((setting) => ["-c", setting]),
+    ];
+  });
 }
