@@ -7,12 +7,21 @@
  *
  * @module
  */
-import { channelCount, claim, epochOf, setCursor } from "../table/access.ts";
+import { backupCount, channelCount, claim, epochOf, methodOf, setCursor } from "../table/access.ts";
 import { lockGroup, unlockGroup } from "../table/lock.ts";
-import { asIfUp, channelOf, groupOf, MAX_CHANNELS, MAX_GROUPS, slotOf } from "../table/schema.ts";
+import {
+  asIfUp,
+  channelOf,
+  groupOf,
+  MAX_CHANNELS,
+  MAX_GROUPS,
+  slotOf,
+  type Table,
+} from "../table/schema.ts";
 import { mapIpv4 } from "../net/ip_address.ts";
 import { HASH_WORDS } from "../hash64.ts";
 import { createCandidates, NOTHING } from "./candidates.ts";
+import { hashClient } from "./hash.ts";
 import type { Choice, Client, Method, SchedulerRules, Scratch } from "./method.ts";
 import { methodIn } from "./methods.ts";
 
@@ -128,6 +137,23 @@ export class Scheduler {
       // Another thread has taken the last place meanwhile: look again.
     }
   }
+}
+
+/**
+ * Whether a client might be given a channel if it had room: the groups from that of its failed connect on, and in a hash
+ * group without hash failover the one channel that its address names.
+ *
+ * @param failed The slot whose connect failed last, or {@link NOTHING}.
+ */
+export function mayReach(table: Table, client: Client, slot: number, failed: number): boolean {
+  const group = groupOf(slot);
+  const own = failed === NOTHING ? NOTHING : groupOf(failed);
+  if (group < own) return false;
+  if (methodOf(table, group) !== "hash" || client.hashFailover || backupCount(table, group) > 0) {
+    return true;
+  }
+  return group !== own &&
+    hashClient(client.address) % channelCount(table, group) === channelOf(slot);
 }
 
 const NOBODY: Client = { address: "", hashFailover: false };

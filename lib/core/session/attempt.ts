@@ -16,21 +16,17 @@
  * @module
  */
 import type { Endpoint } from "../net/socket_address.ts";
-import { hashClient } from "../schedule/hash.ts";
-import { advanceCursor, type Client, NOTHING, type Scheduler } from "../schedule/schedule.ts";
 import {
-  allHeld,
-  anyChannel,
-  autodisable,
-  backupCount,
-  channelCount,
-  isFull,
-  methodOf,
-  release,
-} from "../table/access.ts";
+  advanceCursor,
+  type Client,
+  mayReach,
+  NOTHING,
+  type Scheduler,
+} from "../schedule/schedule.ts";
+import { allHeld, anyChannel, autodisable, isFull, release } from "../table/access.ts";
 import { abandonTrial, countFailure, failTrial, isOnTrial, succeed } from "../table/ejection.ts";
 import type { EndpointReader } from "../table/endpoint.ts";
-import { asIfUp, channelOf, groupOf, type Table } from "../table/schema.ts";
+import { asIfUp, type Table } from "../table/schema.ts";
 import { type ConnectFailure, isShortage, type Shortage } from "./cause.ts";
 
 /** What a client's connection showed of a channel. */
@@ -226,26 +222,14 @@ export class Attempt implements Disposable {
     return this.#lead((resort) => scheduler.next(this.#client, this.#failed, tried, resort));
   }
 
-  /** Whether some channel that the client might still be given is full: after a failure no earlier group counts. */
+  /** Whether some channel that the client might still be given is full. */
   #canWait(table: Table): boolean {
-    const from = this.#failed === NOTHING ? 0 : groupOf(this.#failed);
     return anyChannel(
       table,
       (its, slot) =>
-        groupOf(slot) >= from && this.#tried?.has(slot) !== true && isFull(its, slot) &&
-        this.#isNamed(its, slot),
+        this.#tried?.has(slot) !== true && isFull(its, slot) &&
+        mayReach(its, this.#client, slot, this.#failed),
     );
-  }
-
-  /** Whether the client's hash names a channel; in other groups, and with hash failover, every channel may be given. */
-  #isNamed(table: Table, slot: number): boolean {
-    const group = groupOf(slot);
-    const { address, hashFailover } = this.#client;
-    if (methodOf(table, group) !== "hash" || hashFailover || backupCount(table, group) > 0) {
-      return true;
-    }
-    if (this.#failed !== NOTHING && group === groupOf(this.#failed)) return false;
-    return hashClient(address) % channelCount(table, group) === channelOf(slot);
   }
 
   #judge({ byServer, received, ageMs }: Ending): void {
