@@ -98,6 +98,8 @@ export async function untilReady(
     hasEnded() || isPlainFile(`/run/balance${name}`) ||
     listeningPaths().some((path) => path.endsWith(name));
   await eventually(controllable, (done) => done, CONTROL_MS);
+  // Several workers share the port after it was tried and given up: what listened first may have been the trial.
+  await eventually(() => listens() || hasEnded(), (done) => done, READY_MS);
 }
 
 function isPlainFile(path: string): boolean {
