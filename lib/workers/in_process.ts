@@ -12,12 +12,15 @@ import { Engine, type EngineConfig } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
 import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
 import { ListenSwitch } from "./listen_switch.ts";
+import { Questions, reply } from "./questions.ts";
 
 /** One engine in the main thread. */
 export class InProcessWorker implements Workers {
   /** Resolves when the last connection has ended. */
   readonly done: Promise<void>;
   readonly #engine: Engine;
+  /** What is asked of the engine. */
+  readonly questions: Questions;
   readonly #table: Table;
   readonly #switch: ListenSwitch;
   #listening = true;
@@ -39,6 +42,7 @@ export class InProcessWorker implements Workers {
     }, reporter);
     this.#engine = new Engine(listener, config, { table, worker: 0 }, reporter, dumpTo);
     this.done = this.#engine.done;
+    this.questions = new Questions((question) => [Promise.resolve(reply(this.#engine, question))]);
   }
 
   /** The threads as they are now. */

@@ -6,6 +6,7 @@
 import type { Fields, Level, Sight } from "../core/events.ts";
 import type { WorkerView } from "../core/report/report.ts";
 import type { EngineConfig } from "../traffic/deno/engine.ts";
+import type { Question, Questions, Reply } from "./questions.ts";
 import type { ListenAddress } from "../traffic/deno/listener.ts";
 
 /** All threads that accept and relay. */
@@ -22,6 +23,8 @@ export interface Workers {
   endAll(): void;
   /** Ends the connections of one channel. */
   endChannel(slot: number): void;
+  /** What is asked of the engines. */
+  readonly questions: Questions;
   /** Listens or refuses clients, soon; without effect after {@link stopListening}. */
   listen(on: boolean): void;
 }
@@ -52,7 +55,9 @@ export interface StartCommand {
 export type WorkerCommand =
   | StartCommand
   | { readonly kind: "stop" | "hold" | "end" | "pause" | "resume" }
-  | { readonly kind: "end channel"; readonly slot: number };
+  | { readonly kind: "end channel"; readonly slot: number }
+  /** Asks something; the answer has the same number. */
+  | { readonly kind: "ask"; readonly id: number; readonly question: Question };
 
 /** What a worker tells. */
 export type WorkerMessage =
@@ -76,4 +81,5 @@ export type WorkerMessage =
   | { readonly kind: "seen"; readonly sight: Sight }
   /** It has paused or resumed, or cannot. */
   | { readonly kind: "switched"; readonly failure: string | undefined }
+  | { readonly kind: "answer"; readonly id: number; readonly reply: Reply }
   | { readonly kind: "trace"; readonly line: string };

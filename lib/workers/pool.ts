@@ -23,6 +23,7 @@ import type { Reporter } from "../core/events.ts";
 import type { StartCommand, WorkerCommand, WorkerMessage, Workers } from "./messages.ts";
 import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
 import { ListenSwitch } from "./listen_switch.ts";
+import { type Question, Questions, type Reply } from "./questions.ts";
 
 /** What tests choose otherwise. */
 export interface PoolOptions {
@@ -49,6 +50,8 @@ interface WorkerSlot {
   readonly finished: PromiseWithResolvers<void>;
   /** Told what came of an order to pause or resume. */
   switched: ((failure: string | undefined) => void) | undefined;
+  /** Questions that it has not answered. */
+  readonly asked: Map<number, (reply: Reply | undefined) => void>;
 }
 
 /** Several workers on one address; a dead one is replaced. */
@@ -66,6 +69,10 @@ export class WorkerPool implements Workers {
   /** Unix sockets of the command line: the only files that workers may touch. */
   readonly #sockets: string[];
   readonly #switch: ListenSwitch;
+  /** What is asked of the engines. */
+  readonly questions: Questions;
+  /** Number of the last question. */
+  #question = 0;
   #started = false;
   #stopping = false;
 
@@ -104,7 +111,11 @@ export class WorkerPool implements Workers {
       stopped: Promise.withResolvers(),
       finished: Promise.withResolvers(),
       switched: undefined,
+      asked: new Map(),
     }));
+    this.questions = new Questions((question) =>
+      this.#slots.map((slot) => this.#askOne(slot, question))
+    );
     this.#switch = new ListenSwitch({
       open: () => this.#resume(),
       shut: () => this.#switchAll({ kind: "pause" }),
@@ -196,6 +207,15 @@ export class WorkerPool implements Workers {
     return promise;
   }
 
+  #askOne(slot: WorkerSlot, question: Question): Promise<Reply | undefined> {
+    if (slot.thread === undefined) return Promise.resolve(undefined);
+    const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
+    const id = ++this.#question;
+    slot.asked.set(id, resolve);
+    slot.thread.postMessage({ kind: "ask", id, question } satisfies WorkerCommand);
+    return promise;
+  }
+
   #broadcast(command: WorkerCommand): void {
     for (const { thread } of this.#slots) thread?.postMessage(command);
   }
@@ -243,6 +263,7 @@ export class WorkerPool implements Workers {
         break;
       case "done":
         slot.thread?.terminate();
+        slot.thread = undefined;
         resolveEnded(slot);
         break;
       case "log":
@@ -260,6 +281,10 @@ export class WorkerPool implements Workers {
       case "out of descriptors":
         this.#reporter.outOfDescriptors();
         break;
+      case "answer":
+        slot.asked.get(message.id)?.(message.reply);
+        slot.asked.delete(message.id);
+        break;
       case "trace":
         this.#reporter.trace?.(message.line);
         break;
@@ -272,6 +297,8 @@ export class WorkerPool implements Workers {
     slot.thread.terminate();
     slot.thread = undefined;
     slot.switched?.(undefined);
+    for (const resolve of slot.asked.values()) resolve(undefined);
+    slot.asked.clear();
     releaseAll(this.#table, slot.worker);
     forgetClients(this.#table, slot.worker);
     this.#clients?.forget(slot.worker);

@@ -8,6 +8,7 @@ import { openTable } from "../core/table/schema.ts";
 import type { StartCommand, WorkerCommand, WorkerMessage } from "./messages.ts";
 import { Engine } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
+import { reply } from "./questions.ts";
 import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
 
 /** The part of a worker's global scope that is used here. */
@@ -108,6 +109,12 @@ scope.onmessage = async ({ data: order }) => {
     case "end channel":
       (await engine)?.endChannel(order.slot);
       break;
+    case "ask": {
+      const asked = await engine;
+      if (asked === undefined) break;
+      scope.postMessage({ kind: "answer", id: order.id, reply: reply(asked, order.question) });
+      break;
+    }
     case "pause":
     case "resume":
       if (engine !== undefined) await switchListening(await engine, order.kind === "resume");

@@ -8,7 +8,8 @@ import { BUFFER_CLASSES, BufferPools } from "../../lib/traffic/deno/buffer_pools
 import { stoppedTicker, tick } from "../kit/make_pools.ts";
 import { TICK_MS, Ticker } from "../../lib/traffic/deno/ticker.ts";
 import { GRACE, type GracePeriods } from "../../lib/traffic/deno/grace.ts";
-import { type Cause, Relay } from "../../lib/traffic/deno/relay.ts";
+import type { Cause } from "../../lib/core/table/schema.ts";
+import { Relay } from "../../lib/traffic/deno/relay.ts";
 import { DeliveryFailure, type Stream } from "../../lib/traffic/deno/stream.ts";
 import { sleep } from "../kit/wait.ts";
 

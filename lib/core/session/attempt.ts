@@ -23,10 +23,12 @@ import {
   NOTHING,
   type Scheduler,
 } from "../schedule/schedule.ts";
-import { allHeld, anyChannel, autodisable, isFull, release } from "../table/access.ts";
+import { add, allHeld, anyChannel, autodisable, isFull, release } from "../table/access.ts";
+import { countRefusal } from "../table/clients.ts";
 import { abandonTrial, countFailure, failTrial, isOnTrial, succeed } from "../table/ejection.ts";
 import type { EndpointReader } from "../table/endpoint.ts";
-import { asIfUp, type Table } from "../table/schema.ts";
+import { countConnect, countEnd } from "../table/ends.ts";
+import { asIfUp, type Cause, counterIndex, type Table } from "../table/schema.ts";
 import { type ConnectFailure, isShortage, type Shortage } from "./cause.ts";
 
 /** What a client's connection showed of a channel. */
@@ -82,8 +84,8 @@ export interface Lease {
 
 /** How a relayed connection ended. */
 export interface Ending {
-  /** Whether the server closed or reset it before the client did anything of the kind. */
-  readonly byServer: boolean;
+  /** Which side ended it first, or why it was ended from here. */
+  readonly cause: Cause;
   /** Bytes that came from the server. */
   readonly received: number;
   /** Its age in milliseconds. */
@@ -97,6 +99,8 @@ const REASONS: Record<Exclude<ConnectFailure, Shortage>, string> = {
   refused: "refused",
   timeout: "timed out",
 };
+
+const FAILURE_COUNTERS = { refused: "refused", timeout: "timedOut" } as const;
 
 /** What is to be done next. */
 export type Step =
@@ -160,7 +164,10 @@ export class Attempt implements Disposable {
     const lease = this.#lease;
     if (lease === undefined) return REFUSE;
     if (isShortage(reason) && patient) return { kind: "wait", lease };
-    if (!isShortage(reason)) this.#blame(lease, REASONS[reason]);
+    if (!isShortage(reason)) {
+      this.#count(lease, reason);
+      this.#blame(lease, REASONS[reason]);
+    }
     // The next choice must see this place free.
     this.#release();
     if (!isShortage(reason)) {
@@ -172,11 +179,17 @@ export class Attempt implements Disposable {
     return this.#leadOn();
   }
 
-  /** The connect succeeded: after a failover the turn goes on behind this channel. */
-  connected(): void {
+  /**
+   * The connect succeeded: after a failover the turn goes on behind this channel.
+   *
+   * @param tookMs How long it took, in milliseconds.
+   */
+  connected(tookMs: number): void {
     const lease = this.#lease;
-    if (lease === undefined || lease.slot === this.#first) return;
-    advanceCursor(this.#rules.table, lease.slot);
+    if (lease === undefined) return;
+    const { table, worker } = this.#rules;
+    countConnect(table, worker, lease.slot, tookMs);
+    if (lease.slot !== this.#first) advanceCursor(table, lease.slot);
   }
 
   /**
@@ -197,10 +210,14 @@ export class Attempt implements Disposable {
   /**
    * The connection has ended, or is given up: gives the lease back, if one is held.
    *
-   * @param ending How a connection ended; none if there was none, or if it was ended from here.
+   * @param ending How a connection ended; none if there was none.
    */
   ended(ending?: Ending): void {
-    if (ending !== undefined) this.#judge(ending);
+    if (ending !== undefined && this.#lease !== undefined) {
+      const { table, worker } = this.#rules;
+      countEnd(table, worker, this.#lease.slot, ending.cause, ending.ageMs);
+      this.#judge(ending);
+    }
     this.#release();
   }
 
@@ -232,8 +249,9 @@ export class Attempt implements Disposable {
     );
   }
 
-  #judge({ byServer, received, ageMs }: Ending): void {
+  #judge({ cause, received, ageMs }: Ending): void {
     if (received > 0 || ageMs >= PROVEN_MS) return this.proven();
+    const byServer = cause === "server closed" || cause === "server reset";
     // A client that left at once proves nothing.
     if (byServer && !this.#judged && this.#lease !== undefined) {
       this.#blame(this.#lease, "closed without a byte");
@@ -245,7 +263,12 @@ export class Attempt implements Disposable {
     return this.#rules.endpoints.read(slot) === endpoint;
   }
 
-  /** Counts a failure that is the server's fault. */
+  #count({ slot }: Lease, reason: keyof typeof FAILURE_COUNTERS): void {
+    const { table, worker } = this.#rules;
+    add(table, counterIndex(worker, slot, FAILURE_COUNTERS[reason]), 1);
+  }
+
+  /** Counts a failure that is the server's fault, for its ejection. */
   #blame(lease: Lease, reason: string): void {
     const { ejectAfter, table, worker, observer } = this.#rules;
     if (ejectAfter === 0) return;
@@ -271,7 +294,9 @@ export class Attempt implements Disposable {
     const slot = choose(resort);
     if (slot === NOTHING) {
       const waits = line !== undefined && this.#canWait(resort ? asIfUp(table) : table);
-      return waits ? QUEUE : REFUSE;
+      if (waits) return QUEUE;
+      countRefusal(table, worker, "no channel");
+      return REFUSE;
     }
     this.#lease = { slot, endpoint: endpoints.read(slot) };
     // Nobody else of this thread is let through to a channel on trial, the last resort apart.

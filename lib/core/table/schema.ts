@@ -16,9 +16,13 @@
  * | floats | one a worker and slot | {@link COUNTER_FIELDS}; one writer each, so no step is atomic and a reader sums them |
  * | floats | one a slot | {@link COUNTER_FIELDS}: what `reset` subtracts; main |
  * | floats | one a worker | {@link REFUSAL_FIELDS}; one writer each, as above |
+ * | floats | one a worker and slot | {@link CAUSES}: how connections ended; one writer each, as above |
+ * | floats | one a worker and slot | how long connects took, see histogram.ts; one writer each, as above |
+ * | floats | one a worker | how long connections lasted, as above |
  *
  * @module
  */
+import { CONNECT_SCALE, DURATION_SCALE } from "./histogram.ts";
 
 /** Most groups of an instance. */
 export const MAX_GROUPS = 16;
@@ -131,6 +135,8 @@ export const COUNTER_FIELDS = {
   totalc: { content: "connections ever claimed, attempts included", writer: "that worker" },
   sent: { content: "bytes from clients to the server", writer: "that worker" },
   received: { content: "bytes from the server to clients", writer: "that worker" },
+  refused: { content: "connects that were refused or impossible", writer: "that worker" },
+  timedOut: { content: "connects that took too long", writer: "that worker" },
 } as const satisfies Record<string, Field>;
 
 /** Why clients are refused, as each worker counts them, in floats. */
@@ -143,6 +149,7 @@ export const REFUSAL_FIELDS = {
   "no header": { content: "sent none in time", writer: "that worker" },
   "queue full": { content: "more than --queue would wait", writer: "that worker" },
   "queue timeout": { content: "has waited as long as --queue says", writer: "that worker" },
+  "no channel": { content: "no channel could have it", writer: "that worker" },
 } as const satisfies Record<string, Field>;
 
 /** Why a client is refused. */
@@ -150,6 +157,20 @@ export type Refusal = keyof typeof REFUSAL_FIELDS;
 
 /** All reasons, in the order of reports. */
 export const REFUSALS = Object.keys(REFUSAL_FIELDS) as readonly Refusal[];
+
+/** How a connection can end; the index is the column in the table. */
+export const CAUSES = [
+  "client closed",
+  "server closed",
+  "client reset",
+  "server reset",
+  "idle timeout",
+  "half-close timeout",
+  "ended by balance",
+] as const;
+
+/** How a connection ended: which side ended it first, or why the relay did. */
+export type Cause = typeof CAUSES[number];
 
 /** How a group can distribute; the index is the number in the table. */
 export const METHODS = ["rr", "hash", "least", "random", "rendezvous"] as const;
@@ -233,7 +254,7 @@ export interface Table {
  * @param workers Threads that will count in it, at least 1.
  */
 export function createTable(workers: number): Table {
-  const floats = refusalsAt(workers) + workers * REFUSALS.length;
+  const floats = durationsAt(workers) + workers * DURATION_SCALE.size;
   return openTable(new SharedArrayBuffer(floatsAt(workers) + floats * 8), workers);
 }
 
@@ -269,6 +290,18 @@ function instanceAt(workers: number): number {
 
 function refusalsAt(workers: number): number {
   return (workers + 1) * SLOTS * COUNTER_SIZE;
+}
+
+function causesAt(workers: number): number {
+  return refusalsAt(workers) + workers * REFUSALS.length;
+}
+
+function connectsAt(workers: number): number {
+  return causesAt(workers) + workers * SLOTS * CAUSES.length;
+}
+
+function durationsAt(workers: number): number {
+  return connectsAt(workers) + workers * SLOTS * CONNECT_SCALE.size;
 }
 
 function floatsAt(workers: number): number {
@@ -327,4 +360,19 @@ export function instanceWord(table: Table, field: keyof typeof INSTANCE_FIELDS):
 /** The index in {@link Table.floats} of how many clients a worker has refused for a reason. */
 export function refusalIndex(table: Table, worker: number, reason: Refusal): number {
   return refusalsAt(table.workers) + worker * REFUSALS.length + REFUSAL[reason];
+}
+
+/** The index in {@link Table.floats} of how many connections of a channel a worker has seen end in a way. */
+export function causeIndex(table: Table, worker: number, slot: number, cause: Cause): number {
+  return causesAt(table.workers) + (worker * SLOTS + slot) * CAUSES.length + CAUSES.indexOf(cause);
+}
+
+/** The index in {@link Table.floats} of a worker's histogram of a channel's connects, of {@link CONNECT_SCALE}. */
+export function connectsIndex(table: Table, worker: number, slot: number): number {
+  return connectsAt(table.workers) + (worker * SLOTS + slot) * CONNECT_SCALE.size;
+}
+
+/** The index in {@link Table.floats} of a worker's histogram of how long connections lasted, of {@link DURATION_SCALE}. */
+export function durationsIndex(table: Table, worker: number): number {
+  return durationsAt(table.workers) + worker * DURATION_SCALE.size;
 }

@@ -9,6 +9,14 @@ import { Scheduler } from "../../core/schedule/schedule.ts";
 import { ClientCounts } from "../../core/edge/client_counts.ts";
 import { type EdgeConfig, looksAtClients } from "../../core/edge/edge_config.ts";
 import type { EntryRules } from "../../core/session/entry.ts";
+import {
+  type CutTarget,
+  type LastEnd,
+  LastEnds,
+  type LiveConnection,
+  type LiveConnections,
+  MAX_LISTED,
+} from "../../core/report/live.ts";
 import { epochOf } from "../../core/table/access.ts";
 import { EndpointReader } from "../../core/table/endpoint.ts";
 import type { Table } from "../../core/table/schema.ts";
@@ -22,8 +30,7 @@ import { Acceptor } from "./listener.ts";
 import { PortWatch } from "./local_ports.ts";
 import { Places } from "./places.ts";
 import { Queue } from "./queue.ts";
-import type { Relay } from "./relay.ts";
-import { serveClient, type SessionContext } from "./session.ts";
+import { serveClient, type Session, type SessionContext } from "./session.ts";
 import { observeAttempts, observeHashes } from "./session_log.ts";
 
 /** What an engine is asked to do; plain data, so that it can be sent to a worker. */
@@ -61,14 +68,16 @@ export class Engine {
   #acceptor: Acceptor;
   readonly #ended = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
-  #sessions = 0;
+  /** Clients that are being served or let in. */
+  #clients = 0;
   #ending = false;
   #listening = true;
   /** Whether the listener is never to be opened again. */
   #stopped = false;
   /** While it does not listen for a while. */
   #pause: { readonly began: Deferred; readonly ended: Deferred } | undefined;
-  readonly #relays: Map<Relay, number> = new Map();
+  readonly #sessions: Set<Session> = new Set();
+  readonly #lastEnds = new LastEnds();
   readonly #places: Places | undefined;
   readonly #queue: Queue | undefined;
 
@@ -115,7 +124,8 @@ export class Engine {
       grace: GRACE,
       ticker: this.#ticker,
       dump: dumpTo === undefined ? undefined : new Dump(dumpTo, reporter),
-      relays: this.#relays,
+      sessions: this.#sessions,
+      lastEnds: this.#lastEnds,
       exhausted: (shortage) =>
         shortage === "out of ports" ? ports.wait() : this.#acceptor.outOfDescriptors(),
       ending: () => this.#ending,
@@ -168,21 +178,54 @@ export class Engine {
     this.#ending = true;
     this.#ticker.expire();
     this.#queue?.endAll();
-    for (const relay of [...this.#relays.keys()]) relay.end("ended by balance");
+    for (const { relay } of [...this.#sessions]) relay?.end("ended by balance");
   }
 
-  /** Ends the connections of one channel. */
+  /** Ends the connections that a channel has. */
   endChannel(slot: number): void {
-    for (const [relay, on] of [...this.#relays]) {
-      if (on === slot) relay.end("ended by balance");
+    for (const { relay, slot: on } of [...this.#sessions]) {
+      if (on === slot) relay?.end("ended by balance");
     }
+  }
+
+  /**
+   * Ends some connections, those included that have no server yet.
+   *
+   * @returns How many.
+   */
+  cut(target: CutTarget): number {
+    const meant = [...this.#sessions].filter((session) => isMeant(session, target));
+    for (const session of meant) session.end();
+    return meant.length;
+  }
+
+  /**
+   * The connections that live, the oldest first.
+   *
+   * @param slot The channel whose are meant; those of all channels, and those without, if it is undefined.
+   */
+  connections(slot?: number): LiveConnections {
+    const now = performance.now();
+    const connections: LiveConnection[] = [];
+    let omitted = 0;
+    for (const session of this.#sessions) {
+      if (slot !== undefined && session.slot !== slot) continue;
+      if (connections.length < MAX_LISTED) connections.push(session.view(now));
+      else omitted++;
+    }
+    return { connections, omitted };
+  }
+
+  /** The last connection of each channel and cause. */
+  lastEnds(): LastEnd[] {
+    return this.#lastEnds.all();
   }
 
   async #run(context: SessionContext): Promise<void> {
     // It never rejects.
     const serve = (client: Deno.TcpConn) => void this.#serve(context, client);
     do {
-      await this.#acceptor.run(serve, () => this.#sessions);
+      await this.#acceptor.run(serve, () => this.#clients);
       this.#pause?.began.resolve();
       await this.#pause?.ended.promise;
     } while (!this.#stopped);
@@ -195,13 +238,13 @@ export class Engine {
 
   /** Serves one client. A fault of this program's own is told and ends nothing but that client's connection. */
   async #serve(context: SessionContext, client: Deno.TcpConn): Promise<void> {
-    this.#sessions++;
+    this.#clients++;
     try {
       await serveClient(context, client);
     } catch (fault) {
       reportFault(context.reporter, fault);
     } finally {
-      this.#sessions--;
+      this.#clients--;
       this.#places?.give();
       this.#acceptor.clientLeft();
       this.#checkDrained();
@@ -210,8 +253,24 @@ export class Engine {
 
   /** After the last session of a closed listener nothing is left to do. */
   #checkDrained(): void {
-    if (!this.#listening && this.#sessions === 0) this.#ended.resolve();
+    if (!this.#listening && this.#clients === 0) this.#ended.resolve();
   }
+}
+
+function isMeant(session: Session, target: CutTarget): boolean {
+  switch (target.kind) {
+    case "all":
+      return true;
+    case "channel":
+      return session.slot === target.slot;
+    case "client":
+      return isAddress(session.guest.address, target.address);
+  }
+}
+
+/** Whether an address, which a socket for both families gives in the form of IPv6, is this one. */
+function isAddress(given: string, plain: string): boolean {
+  return given === plain || given === `::ffff:${plain}`;
 }
 
 /** What a client must pass to come in; nothing if everybody may. */

@@ -97,6 +97,14 @@ export class Queue implements Ticking {
     if (this.line.length === 0) this.#ticker.unwatch(this);
   }
 
+  /** Ends the wait of one client, for good. */
+  end(client: EarlyStream): void {
+    const watch = this.#watches.get(client);
+    if (watch === undefined) return;
+    watch.left = true;
+    this.#end(watch.waiter);
+  }
+
   /** Ends every wait. */
   endAll(): void {
     for (const waiter of this.line.overdue(Infinity)) this.#end(waiter);

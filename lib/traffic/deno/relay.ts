@@ -3,23 +3,13 @@
  *
  * @module
  */
+import type { Cause } from "../../core/table/schema.ts";
 import { close } from "../../system/close.ts";
 import type { BufferPools } from "./buffer_pools.ts";
 import { Ticker, type Ticking } from "./ticker.ts";
 import type { GracePeriods } from "./grace.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 import { DeliveryFailure, type Stream } from "./stream.ts";
-
-/** How a connection ended: which side ended it first, or why the relay did. */
-export type Cause =
-  | "client closed"
-  | "server closed"
-  | "client reset"
-  | "server reset"
-  | "idle timeout"
-  | "half-close timeout"
-  /** A drain has lasted too long: the operator's `--drain`. */
-  | "ended by balance";
 
 /** Where a relay counts its bytes. */
 export interface Meter {
@@ -50,6 +40,8 @@ const UNREAD_TICKS = 2;
 export class Relay implements Ticking {
   /** Tick of the last byte; right only while the relay is watched. */
   lastActivity: number;
+  /** When the last byte came, in ms of this thread's clock; -Infinity before the first one. */
+  lastByteMs = -Infinity;
   /** How it ended; undefined while neither side has. */
   cause: Cause | undefined;
   /** Whether bytes that the client has sent were lost although the server may live. */
@@ -99,6 +91,11 @@ export class Relay implements Ticking {
     return this.#ended.promise;
   }
 
+  /** Whether one side has ended and the other has not. */
+  get halfClosed(): boolean {
+    return this.cause !== undefined;
+  }
+
   /** Ends the connection now. */
   end(cause: Cause): void {
     this.cause ??= cause;
@@ -142,6 +139,7 @@ export class Relay implements Ticking {
         if (end === null) break;
         end += start;
         this.lastActivity = ticker.now;
+        this.lastByteMs = performance.now();
         let waiting = false;
         if (readBuffer.grow(end)) {
           // More than the smallest buffer holds: whatever is there already goes out with it in one write.

@@ -8,7 +8,6 @@ import type { ProxyVersion } from "../../core/edge/proxy_message.ts";
 import {
   Attempt,
   type AttemptRules,
-  type Ending,
   type Lease,
   PROVEN_MS,
   type Step,
@@ -16,6 +15,9 @@ import {
 import { isShortage, type Shortage } from "../../core/session/cause.ts";
 import type { EntryRules } from "../../core/session/entry.ts";
 import { proxyHeader, proxyVersionFor } from "../../core/session/proxy_out.ts";
+import type { Phase } from "../../core/report/documents.ts";
+import type { LastEnds, LiveConnection } from "../../core/report/live.ts";
+import { formatEndpoint } from "../../core/net/socket_address.ts";
 import { counterIndex } from "../../core/table/schema.ts";
 import { connect, setOptions } from "./connect.ts";
 import type { Dump } from "./dump_writer.ts";
@@ -26,7 +28,7 @@ import { type End, logEnd, type SessionLog, traceAttempt } from "./session_log.t
 import type { Stream } from "./stream.ts";
 import type { Ticking } from "./ticker.ts";
 
-/** What all sessions of a thread share. */
+/** What all clients of a thread share. */
 export interface SessionContext extends AttemptRules, RelayContext, SessionLog {
   /** Seconds that one connect may take. */
   readonly connectTimeout: number;
@@ -42,8 +44,10 @@ export interface SessionContext extends AttemptRules, RelayContext, SessionLog {
   readonly queue: Queue | undefined;
   /** Where the packet dump goes (`-p`), if one is wanted. */
   readonly dump: Dump | undefined;
-  /** The relays that live and the channels that they are on, so that they can be ended from outside. */
-  readonly relays: Map<Relay, number>;
+  /** The clients that are being served, in the order of their accept. */
+  readonly sessions: Set<Session>;
+  /** Remembers how connections ended. */
+  readonly lastEnds: LastEnds;
   /** Tells that something has run out; resolves when it is worth trying again. */
   exhausted(shortage: Shortage): Promise<void>;
   /** Whether every connection is to end. */
@@ -56,8 +60,72 @@ const REFUSE: Step = { kind: "refuse" };
 interface Reached {
   readonly lease: Lease;
   readonly server: Stream;
-  /** Time that the connect took, in ms; 0 if nobody wants to know. */
+  /** Time that the connect took, in ms. */
   readonly connectMs: number;
+}
+
+/** One client that was let in, as operators see it and can end it. */
+export class Session {
+  /** Its bytes, once it has a server. */
+  relay: Relay | undefined;
+  /** Whether it waits for a channel. */
+  queued = false;
+  /** Whether it was ended from outside. */
+  cut = false;
+  /** Who it is. */
+  readonly guest: Guest;
+  /** Its way to a server. */
+  readonly attempt: Attempt;
+  readonly #acceptedMs: number;
+  readonly #queue: Queue | undefined;
+
+  /**
+   * Knows a client.
+   *
+   * @param acceptedMs When it was accepted, on this thread's clock.
+   * @param queue Where it may wait.
+   */
+  constructor(guest: Guest, attempt: Attempt, acceptedMs: number, queue: Queue | undefined) {
+    this.guest = guest;
+    this.attempt = attempt;
+    this.#acceptedMs = acceptedMs;
+    this.#queue = queue;
+  }
+
+  /** The channel that it has, over the whole table; undefined while it has none. */
+  get slot(): number | undefined {
+    return this.attempt.lease?.slot;
+  }
+
+  /** Ends it. */
+  end(): void {
+    this.cut = true;
+    if (this.relay !== undefined) return this.relay.end("ended by balance");
+    if (this.queued) this.#queue?.end(this.guest.early());
+    // A connect that is under way ends later, without its client.
+    close(this.guest.stream);
+  }
+
+  /** What is to be told of it. */
+  view(nowMs: number): LiveConnection {
+    const { lease } = this.attempt;
+    const { relay } = this;
+    return {
+      client: this.guest.client,
+      slot: lease?.slot,
+      server: lease === undefined ? undefined : formatEndpoint(lease.endpoint),
+      ageMs: nowMs - this.#acceptedMs,
+      idleMs: nowMs - Math.max(this.#acceptedMs, relay?.lastByteMs ?? -Infinity),
+      sent: relay?.sent ?? 0,
+      received: relay?.received ?? 0,
+      phase: this.#phase(),
+    };
+  }
+
+  #phase(): Phase {
+    if (this.relay === undefined) return this.queued ? "queued" : "connecting";
+    return this.relay.halfClosed ? "half-closed" : "relaying";
+  }
 }
 
 /**
@@ -70,6 +138,7 @@ export async function serveClient(
   connection: Deno.TcpConn,
 ): Promise<void> {
   using stack = new DisposableStack();
+  const acceptedMs = performance.now();
   stack.defer(() => close(connection));
   const { hostname } = connection.remoteAddr as Deno.NetAddr;
   context.reporter.trace?.(`connect from ${hostname} clilen=${hostname.includes(":") ? 28 : 16}`);
@@ -78,17 +147,21 @@ export async function serveClient(
   if (guest === undefined) return;
   const { hashFailover } = context;
   const attempt = stack.use(new Attempt(context, { address: guest.address, hashFailover }));
-  const reached = await reach(context, attempt, guest, stack);
+  const session = new Session(guest, attempt, acceptedMs, context.queue);
+  context.sessions.add(session);
+  stack.defer(() => context.sessions.delete(session));
+  const reached = await reach(context, session, stack);
   if (reached === undefined) return;
-  const end = await relayBetween(context, guest.stream, { ...reached, attempt });
-  attempt.ended(endingOf(end));
+  const end = await relayBetween(context, session, reached);
+  attempt.ended({ cause: end.cause, received: end.relay.received, ageMs: end.lasted });
   stack.dispose();
+  noteEnd(context, guest, end);
   logEnd(context, guest, end);
 }
 
-function endingOf({ cause, relay, lasted }: End): Ending {
-  const byServer = cause === "server closed" || cause === "server reset";
-  return { byServer, received: relay.received, ageMs: lasted };
+function noteEnd({ lastEnds }: SessionContext, { client }: Guest, { lease, cause }: End): void {
+  const server = formatEndpoint(lease.endpoint);
+  lastEnds.note({ slot: lease.slot, cause, atMs: Date.now(), client, server });
 }
 
 /** Tells the attempt within two ticks when the connection has shown that its server works (`--eject`). */
@@ -117,37 +190,40 @@ function watchProof(
  */
 async function reach(
   context: SessionContext,
-  attempt: Attempt,
-  guest: Guest,
+  session: Session,
   stack: DisposableStack,
 ): Promise<Reached | undefined> {
   const { ticker, connectTimeout, reporter, source, queue } = context;
+  const { attempt, guest } = session;
+  // Whoever ends a connection wants no other server tried.
+  const over = (): boolean => session.cut || context.ending();
   let patience = ticker.after(connectTimeout);
   for (let step = attempt.begin(); step.kind !== "refuse";) {
     if (step.kind === "queue") {
+      session.queued = true;
       step = await queue?.wait(attempt, guest.early()) ?? REFUSE;
+      session.queued = false;
       patience = ticker.after(connectTimeout);
       continue;
     }
     const { lease } = step;
     const deadline = ticker.deadline(connectTimeout);
-    const began = context.logConnections ? performance.now() : 0;
+    const began = performance.now();
     const header = headerFor(context, lease, guest);
     const result = await connect(lease.endpoint, { deadline, source, header });
     if (result.kind === "connected") {
       stack.defer(() => close(result.stream));
-      if (context.ending()) return undefined;
+      if (over()) return undefined;
       reporter.trace?.(traceAttempt(lease.slot, "connected"));
-      attempt.connected();
-      const connectMs = context.logConnections ? performance.now() - began : 0;
+      const connectMs = performance.now() - began;
+      attempt.connected(connectMs);
       return { lease, server: result.stream, connectMs };
     }
     const { reason } = result;
-    const patient = isShortage(reason) && ticker.now < patience && !context.ending();
+    const patient = isShortage(reason) && ticker.now < patience && !over();
     if (patient) await context.exhausted(reason);
     else reporter.trace?.(traceAttempt(lease.slot, reason));
-    // Whoever ends everything wants no other server tried.
-    if (context.ending()) return undefined;
+    if (over()) return undefined;
     step = attempt.failed(reason, patient);
   }
   return undefined;
@@ -165,25 +241,20 @@ function headerFor(
 
 async function relayBetween(
   context: SessionContext,
-  connection: Stream,
-  { lease, server, connectMs, attempt }: Reached & { readonly attempt: Attempt },
+  session: Session,
+  { lease, server, connectMs }: Reached,
 ): Promise<End> {
-  const { dump, ejectAfter, logConnections, relays, table, worker } = context;
+  const { dump, table, worker } = context;
+  const connection = session.guest.stream;
   const ends = dump === undefined ? [connection, server] as const : dump.tap(connection, server);
   const relay = new Relay(context, ...ends, {
     floats: table.floats,
     sent: counterIndex(worker, lease.slot, "sent"),
     received: counterIndex(worker, lease.slot, "received"),
   });
-  relays.set(relay, lease.slot);
-  const timed = logConnections || ejectAfter > 0;
-  const began = timed ? performance.now() : 0;
-  using _ = watchProof(context, attempt, relay);
-  try {
-    const cause = await relay.run();
-    const lasted = timed ? performance.now() - began : 0;
-    return { lease, relay, cause, connectMs, lasted };
-  } finally {
-    relays.delete(relay);
-  }
+  session.relay = relay;
+  const began = performance.now();
+  using _ = watchProof(context, session.attempt, relay);
+  const cause = await relay.run();
+  return { lease, relay, cause, connectMs, lasted: performance.now() - began };
 }

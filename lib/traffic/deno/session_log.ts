@@ -8,8 +8,8 @@ import { formatEndpoint } from "../../core/net/socket_address.ts";
 import { type HashTrace, NOTHING, type Tracer } from "../../core/schedule/schedule.ts";
 import type { AttemptObserver, Lease } from "../../core/session/attempt.ts";
 import type { ConnectFailure } from "../../core/session/cause.ts";
-import { channelOf, groupOf } from "../../core/table/schema.ts";
-import type { Cause, Relay } from "./relay.ts";
+import { type Cause, channelOf, groupOf } from "../../core/table/schema.ts";
+import type { Relay } from "./relay.ts";
 
 /** What is to be said, and where. */
 export interface SessionLog {

@@ -138,7 +138,7 @@ Deno.test("an attempt that connects after a failover moves the turn behind its c
   const attempt = attemptOn(table);
   attempt.begin();
   attempt.failed("refused", true);
-  attempt.connected();
+  attempt.connected(1);
   assertEquals(shown(attemptOn(table).begin()), "try 0.2");
 });
 
@@ -147,7 +147,7 @@ Deno.test("an attempt that connects at once leaves the turn where it is", () => 
   const [one, two] = [attemptOn(table), attemptOn(table)];
   one.begin();
   two.begin();
-  one.connected();
+  one.connected(1);
   assertEquals(shown(attemptOn(table).begin()), "try 0.2");
 });
 
@@ -183,8 +183,8 @@ Deno.test("an attempt that has ended gives its lease back, once", () => {
   assertEquals([counts(table), attempt.lease], ["0/1", undefined]);
 });
 
-const SERVED: Ending = { byServer: false, received: 10, ageMs: 5 };
-const DROPPED: Ending = { byServer: true, received: 0, ageMs: 5 };
+const SERVED: Ending = { cause: "client closed", received: 10, ageMs: 5 };
+const DROPPED: Ending = { cause: "server closed", received: 0, ageMs: 5 };
 
 /** What a client's connection comes to on a table of one channel. */
 type Fate = ConnectFailure | Ending | "proven" | "ended from here";
@@ -230,7 +230,7 @@ function meet(attempt: Attempt, fate: Fate): void {
     attempt.failed(fate, false);
     return attempt.ended();
   }
-  attempt.connected();
+  attempt.connected(1);
   if (fate === "proven") attempt.proven();
   attempt.ended(typeof fate === "string" ? undefined : fate);
 }
@@ -258,7 +258,7 @@ for (const ending of [DROPPED, SERVED, { ...SERVED, ageMs: 60_000 }]) {
     const table = makeTable("10.0.0.1");
     const attempt = attemptOn(table, { ejectAfter: 9 });
     attempt.begin();
-    attempt.connected();
+    attempt.connected(1);
     attempt.proven();
     send(table, ["refused"], { ejectAfter: 9 });
     attempt.ended(ending);
