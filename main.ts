@@ -62,8 +62,7 @@ async function dispatch(options: Options, args: readonly string[]): Promise<numb
       return EXIT.ok;
     case "command":
     case "interactive":
-      await control(options);
-      return EXIT.ok;
+      return await control(options);
     case "try":
       return await tryOut(options);
     case "serve":
@@ -74,7 +73,7 @@ async function dispatch(options: Options, args: readonly string[]): Promise<numb
 async function start(options: Options, args: readonly string[]): Promise<number> {
   if (options.backgroundChild) return await serveInBackground(options);
   if (options.foreground || !canDetach()) {
-    await serve({ ...options, foreground: true }, new DirectOutput());
+    await serve({ ...options, foreground: true }, new DirectOutput(), config.version);
     return EXIT.ok;
   }
   const report = await startInBackground(args, new URL(import.meta.url));
@@ -86,7 +85,7 @@ async function start(options: Options, args: readonly string[]): Promise<number>
 async function serveInBackground(options: Options): Promise<number> {
   const output = new ReportedOutput();
   try {
-    await serve(options, output);
+    await serve(options, output, config.version);
     return EXIT.ok;
   } catch (error) {
     const report = describe(error);
@@ -101,7 +100,7 @@ async function tryOut(options: Options): Promise<number> {
   return ok ? EXIT.ok : EXIT.unavailable;
 }
 
-async function control(options: Options): Promise<void> {
+async function control(options: Options): Promise<number> {
   const port = parsePort(options.port, openServices()).number;
   const uid = userId();
   // A folder that may not be looked into would be asked for, on a terminal.
@@ -111,8 +110,9 @@ async function control(options: Options): Promise<void> {
   const { bind, runDir } = options;
   if (options.debug) await traceControl(options, port, uid);
   const instance = { port, bind, runDir, uid };
-  if (options.mode === "command") await runCommand(instance, options.command);
-  else await runInteractive(instance);
+  if (options.mode === "command") return await runCommand(instance, options.command);
+  await runInteractive(instance);
+  return EXIT.ok;
 }
 
 function mayReadAndWrite(path: string): boolean {

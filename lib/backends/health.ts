@@ -44,6 +44,8 @@ interface Watched {
   health: ChannelHealth;
   /** How it is checked; undefined if it is not. */
   check: string | undefined;
+  /** Checks that have ended, by result. */
+  readonly checks: { good: number; bad: number };
   /** Version of the endpoint that the checks are of. */
   version: number;
   /** Ends the waiting time of an ejection. */
@@ -128,8 +130,8 @@ export class Health implements Disposable {
   /** All channels as they are now, for the shell's `health`. */
   views(): HealthView[] {
     this.#discover();
-    return [...this.#channels].map(([slot, { health, check }]) =>
-      viewHealth(this.#place, slot, { health, check })
+    return [...this.#channels].toSorted(([a], [b]) => a - b).map(([slot, watched]) =>
+      viewHealth(this.#place, slot, watched)
     );
   }
 
@@ -146,6 +148,7 @@ export class Health implements Disposable {
     this.#channels.set(slot, {
       health: newHealth(performance.now(), observed !== "unresolved"),
       check: channelExchange(this.#place, slot)?.name,
+      checks: { good: 0, bad: 0 },
       version: endpointVersion(table, slot),
       timer: undefined,
     });
@@ -198,7 +201,9 @@ export class Health implements Disposable {
 
   #checked(slot: number, verdict: Verdict): void {
     const { options } = this.#place;
-    const before = this.#channels.get(slot)?.health.check.status;
+    const watched = this.#channels.get(slot);
+    if (watched !== undefined) watched.checks[verdict.ok ? "good" : "bad"]++;
+    const before = watched?.health.check.status;
     const result = { ...verdict, atMs: performance.now() };
     this.#observe(slot, { kind: "check", result, rule: options.rule });
     const after = this.#channels.get(slot)?.health.check.status;
@@ -241,7 +246,8 @@ export class Health implements Disposable {
     apply(table, [{ kind: "observed", slot, observed: transition.to }]);
     const name = nameOf(this.#place, slot);
     const label = { group: groupOf(slot), channel: channelOf(slot), name };
-    log.log("notice", "{line}", { line: formatTransition(label, transition) });
+    const line = formatTransition(label, transition);
+    log.log("notice", "{line}", { line }, { kind: "transition", ...label });
     if (transition.to === "up") this.#lastResort = false;
   }
 

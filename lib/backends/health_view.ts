@@ -13,11 +13,15 @@ import { type CheckPlace, nameOf } from "./channel_checks.ts";
 export function viewHealth(
   place: CheckPlace,
   slot: number,
-  { health, check }: { readonly health: ChannelHealth; readonly check: string | undefined },
+  { health, check, checks }: Pick<HealthView, "checks"> & {
+    readonly health: ChannelHealth;
+    readonly check: string | undefined;
+  },
 ): HealthView {
   const { table } = place;
   const now = performance.now();
   const { ejection, changes } = health;
+  const { last } = health.check;
   const phase = ejectionPhase(table, slot);
   const waits = ejection.phase === "out" ? Math.max(0, ejection.untilMs - now) : 0;
   return {
@@ -27,11 +31,14 @@ export function viewHealth(
     enabled: Atomics.load(table.words, channelWord(slot, "enabled")) === 1,
     observed: health.observed,
     forMs: now - health.sinceMs,
+    reason: health.reason,
     check,
-    last: health.check.last,
+    last: last && { reason: last.reason, tookMs: last.tookMs, agoMs: now - last.atMs },
     failures: failuresInARow(table, slot),
     trial: phase === "in service" ? undefined : phase === "on trial" ? "now" : waits,
     downs: changes.down,
     ejections: changes.ejected,
+    checks,
+    transitions: changes,
   };
 }

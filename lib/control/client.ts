@@ -14,7 +14,7 @@ import { within } from "../system/time_limit.ts";
 /** Time without a byte after which an instance is given up, in ms; it answers every command sooner. */
 const SILENCE_MS = 10_000;
 /** Longest line of an answer, in bytes. */
-const MAX_ANSWER_LINE = 65536;
+const MAX_ANSWER_LINE = 4 * 1024 * 1024;
 
 /** Which instance is meant. */
 export interface Instance {
@@ -30,12 +30,22 @@ export interface Instance {
 
 /** An instance's answer to one command. */
 export interface Reply {
-  /** What to print, with line ends. */
+  /** What to print, with line ends; empty if it went to {@link Listener.text}. */
   readonly text: string;
   /** The session's group from now on. */
   readonly group: number;
   /** Whether the session is over. */
   readonly bye: boolean;
+  /** What a shell's command exits with. */
+  readonly status: number;
+}
+
+/** Who hears of an answer before its end. */
+export interface Listener {
+  /** Gets each line, with its line end. */
+  readonly text?: ((line: string) => void) | undefined;
+  /** Gets each line that is for a terminal; empty ones say only that somebody is there. */
+  readonly progress?: ((line: string) => void) | undefined;
 }
 
 /** A connection to an instance. */
@@ -82,9 +92,10 @@ export class ControlClient implements Disposable {
    * Has one command carried out.
    *
    * @param command One line; line ends in it count as blanks.
+   * @param listener Hears of the answer while it comes.
    * @throws {ExitError} 69 if the instance has ended meanwhile or does not answer.
    */
-  async ask(command: string): Promise<Reply> {
+  async ask(command: string, listener: Listener = {}): Promise<Reply> {
     try {
       await writeText(this.#link, `${command.replace(/[\r\n]+/g, " ")}\n`);
       let text = "";
@@ -92,15 +103,26 @@ export class ControlClient implements Disposable {
         const { value } = await this.#lines.next();
         if (value === undefined) break;
         const line = parseAnswerLine(value);
-        if (line.kind === "end") return { text, group: line.group, bye: line.bye };
+        if (line.kind === "end") {
+          const { group, bye, status } = line;
+          return { text, group, bye, status };
+        }
         // Root may be speaking to another user's instance.
-        text += `${printable(line.text)}\n`;
+        const shown = printable(line.text);
+        if (line.kind === "progress") listener.progress?.(shown);
+        else if (listener.text !== undefined) listener.text(`${shown}\n`);
+        else text += `${shown}\n`;
       }
     } catch (error) {
       if (error instanceof ExitError) throw error;
       // It ended in the middle of our command.
     }
     throw noMaster(this.pid);
+  }
+
+  /** Ends what goes on after a command, so that {@link ask} comes to its end. */
+  async interrupt(): Promise<void> {
+    await writeText(this.#link, "\n");
   }
 
   /** Closes the connection. */

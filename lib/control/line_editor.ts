@@ -5,9 +5,10 @@
  */
 import { stdin, stdout } from "node:process";
 import { createInterface } from "node:readline/promises";
-import { COMMANDS } from "../core/control/interpreter.ts";
+import { commandOf, COMMANDS } from "../core/control/interpreter.ts";
 import { formatPrompt } from "../core/report/report.ts";
 import type { ControlClient } from "./client.ts";
+import { askUntil } from "./asking.ts";
 import { writeText } from "../system/lines.ts";
 
 /** Converses until `quit`, Ctrl-D or Ctrl-C. */
@@ -20,7 +21,11 @@ export async function converseOnTerminal(client: ControlClient): Promise<void> {
     for (let group = 0;;) {
       const line = await Promise.race([terminal.question(formatPrompt(group)), ended]);
       if (line === undefined) return await writeText(Deno.stdout, "\n");
-      const reply = await client.ask(line);
+      // Enter ends what goes on.
+      const enter = new Promise((resolve) => terminal.once("line", resolve));
+      const reply = commandOf(line)?.follows === true
+        ? await askUntil(client, line, enter)
+        : await client.ask(line);
       group = reply.group;
       await writeText(Deno.stdout, reply.text);
       if (reply.bye) return;

@@ -3,20 +3,21 @@
  *
  * @module
  */
-import type { Answer, Assignment, Context } from "../core/control/commands/command.ts";
-import { interpret } from "../core/control/interpreter.ts";
-import { formatAnswer, formatGreeting, MAX_LINE } from "../core/control/protocol.ts";
-import { CLASSIC_VERSION, type WorkerView } from "../core/report/report.ts";
-import type { Destination } from "../core/command_line/destination.ts";
-import type { Endpoint } from "../core/net/socket_address.ts";
-import type { Services } from "../core/net/services.ts";
-import type { HealthView } from "../core/report/health.ts";
-import { apply, type Change } from "../core/table/change.ts";
-import { type Table } from "../core/table/schema.ts";
+import type { Answer } from "../core/control/commands/command.ts";
+import {
+  formatAnswer,
+  formatEnd,
+  formatGreeting,
+  formatLines,
+  MAX_LINE,
+} from "../core/control/protocol.ts";
+import { CLASSIC_VERSION } from "../core/report/report.ts";
 import type { ControlSocket } from "./control_socket.ts";
 import { close } from "../system/close.ts";
 import { LineTooLong, readLines, writeText } from "../system/lines.ts";
 import { within } from "../system/time_limit.ts";
+import { execute, type Operated } from "./execute.ts";
+import { follow } from "./follow.ts";
 
 /** Connections at once; one more ends the one that has been idle longest. */
 const MAX_CONNECTIONS = 32;
@@ -35,21 +36,7 @@ export interface ControlLimits {
 const LIMITS: ControlLimits = { answerMs: 10_000, lookupMs: 8000 };
 
 /** What the control server needs of the instance. */
-export interface Controlled {
-  /** The channel table. */
-  readonly table: Table;
-  /** Names that may stand for a port. */
-  readonly services: Services;
-  /** The workers as they are now. */
-  workers(): readonly WorkerView[];
-  /** The health of all channels as it is now. */
-  health(): readonly HealthView[];
-  /** Told what the operator has changed in the table. */
-  changed(changes: readonly Change[]): void;
-  /** Looks up what an operator named; `null` if it has no address, a text if it cannot be used. */
-  resolve(destination: Destination): Promise<Endpoint | string | null>;
-  /** An operator has given a channel a destination. */
-  assigned(assignment: Assignment): void;
+export interface Controlled extends Operated {
   /** Stops listening and gives up the control socket; connections go on. Resolves when the port is free. */
   kill(): Promise<void>;
 }
@@ -141,12 +128,23 @@ export class ControlServer {
 
   async #converse(connection: Deno.UnixConn): Promise<void> {
     let group = 0;
-    for await (const line of readLines(connection, MAX_LINE)) {
+    const lines = readLines(connection, MAX_LINE);
+    let next = lines.next();
+    for (;;) {
+      const { value: line } = await next;
+      if (line === undefined) return;
       // The last to speak is the last to be dropped.
       this.#connections.delete(connection);
       this.#connections.add(connection);
-      const answer = await this.#execute(line, group);
+      const answer = await execute(this.#instance, line, group, this.#limits.lookupMs);
       group = answer.group;
+      next = lines.next();
+      // A client that breaks off while it is being answered is noticed by whoever awaits this.
+      next.catch(() => {});
+      if (answer.follow !== undefined) {
+        next = this.#follow(connection, answer, next, () => lines.next());
+        continue;
+      }
       if (answer.then === "kill") {
         await this.#instance.kill();
         this.dropOthers(connection);
@@ -157,27 +155,26 @@ export class ControlServer {
     }
   }
 
-  async #execute(line: string, group: number): Promise<Answer> {
-    const { table, services } = this.#instance;
-    let context: Context = {
-      table,
-      group,
-      services,
-      workers: this.#instance.workers(),
-      health: this.#instance.health(),
-    };
-    for (;;) {
-      const outcome = interpret(line, context);
-      if (outcome.kind === "answer") {
-        apply(table, outcome.changes);
-        if (outcome.assigned !== undefined) this.#instance.assigned(outcome.assigned);
-        if (outcome.changes.length > 0) this.#instance.changed(outcome.changes);
-        return outcome;
-      }
-      const lookup = this.#instance.resolve(outcome.destination);
-      const resolved = await within(lookup, this.#limits.lookupMs) ?? null;
-      context = { ...context, resolved };
-    }
+  /**
+   * Goes on after an answer, until the client's next line.
+   *
+   * @returns The client's next line that is no mere interruption.
+   */
+  async #follow(
+    connection: Deno.UnixConn,
+    { follow: what, lines, group }: Answer,
+    next: Promise<IteratorResult<string, void>>,
+    readOn: () => Promise<IteratorResult<string, void>>,
+  ): Promise<IteratorResult<string, void>> {
+    if (what === undefined) return await next;
+    const { table, view } = this.#instance;
+    const send = (text: string): Promise<void> => this.#send(connection, text);
+    if (lines.length > 0) await send(formatLines(lines));
+    const interrupted = next.catch(() => undefined);
+    const status = await follow({ table, view, send, interrupted }, what);
+    await send(formatEnd(group, { status }));
+    const line = await next;
+    return line.value?.trim() === "" ? await readOn() : line;
   }
 
   async #refuse(connection: Deno.UnixConn): Promise<void> {

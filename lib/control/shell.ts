@@ -3,17 +3,32 @@
  *
  * @module
  */
+import { commandOf } from "../core/control/interpreter.ts";
+import { WATCH } from "../core/control/commands/connections.ts";
 import { formatBanner, formatPrompt } from "../core/report/report.ts";
+import { EXIT } from "../core/errors.ts";
+import { askUntil, progressWriter, writeNow } from "./asking.ts";
 import { ControlClient, type Instance } from "./client.ts";
 import { readLines, writeText } from "../system/lines.ts";
 
 /** Longest line that is read from stdin, in bytes. */
 const MAX_INPUT_LINE = 1024 * 1024;
 
-/** `-c`: one command, its answer on stdout. */
-export async function runCommand(instance: Instance, command: string): Promise<void> {
+/**
+ * `-c`: one command, its answer on stdout.
+ *
+ * @returns Exit code.
+ */
+export async function runCommand(instance: Instance, command: string): Promise<number> {
   using client = await ControlClient.open(instance);
-  await writeText(Deno.stdout, (await client.ask(command)).text);
+  const watches = commandOf(command) === WATCH;
+  const text = watches ? writeNow : undefined;
+  const asked = client.ask(command, { progress: progressWriter(), text });
+  // Whoever interrupts a watch has seen enough.
+  const reply = await (watches ? Promise.race([asked, interruption()]) : asked);
+  if (reply === undefined) return EXIT.ok;
+  await writeText(Deno.stdout, reply.text);
+  return reply.status;
 }
 
 /** `-i`: banner, then prompt, line and answer until `quit` or the end of stdin. */
@@ -26,12 +41,26 @@ export async function runInteractive(instance: Instance): Promise<void> {
   }
   let group = 0;
   await writeText(Deno.stdout, formatPrompt(group));
-  for await (const line of readLines(Deno.stdin, MAX_INPUT_LINE)) {
-    const reply = await client.ask(line);
+  const lines = readLines(Deno.stdin, MAX_INPUT_LINE);
+  for (let next = lines.next();;) {
+    const { value: line } = await next;
+    if (line === undefined) break;
+    next = lines.next();
+    // A drain in a script is waited for; a watch would have no other end.
+    const reply = commandOf(line) === WATCH
+      ? await askUntil(client, line, next)
+      : await client.ask(line, { progress: progressWriter() });
     group = reply.group;
     await writeText(Deno.stdout, reply.text);
     if (reply.bye) return;
     await writeText(Deno.stdout, formatPrompt(group));
   }
   await writeText(Deno.stdout, "\n");
+}
+
+/** Resolves at Ctrl-C. */
+function interruption(): Promise<undefined> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGINT", () => resolve(undefined));
+  return promise;
 }

@@ -8,7 +8,7 @@
 
 /** Exit codes (sysexits), as balance 3.54 uses them. */
 export const EXIT = {
-  /** Success; also every answer to `-c`. */
+  /** Success; also the answer to `-c`, whatever it says, those of `drain` apart. */
   ok: 0,
   /** Wrong usage or an invalid port. */
   usage: 64,
@@ -22,6 +22,8 @@ export const EXIT = {
   software: 70,
   /** The system refused: listening, control socket, permissions. */
   os: 71,
+  /** `drain`: the channel still has connections. */
+  unfinished: 75,
 } as const;
 
 /** A failure that ends the program with a message and an exit code. */

@@ -20,10 +20,26 @@ export interface LogLine {
   readonly fields: Fields;
 }
 
+/** What a line is about. */
+export interface Subject {
+  /** What has happened: what is observed of a channel changed. */
+  readonly kind: "transition";
+  /** Group of the channel. */
+  readonly group: number;
+  /** Number inside its group. */
+  readonly channel: number;
+  /** What the channel is called. */
+  readonly name: string;
+}
+
 /** Where lines go. */
 export interface LineWriter {
-  /** Writes one line to the log; `{name}` in the message stands for a field. */
-  log(level: Level, message: string, fields?: Fields): void;
+  /**
+   * Writes one line to the log; `{name}` in the message stands for a field.
+   *
+   * @param subject What the line is about, for those who watch; the line itself says it in words.
+   */
+  log(level: Level, message: string, fields?: Fields, subject?: Subject): void;
   /** Writes one line of the `-d` trace; undefined when tracing is off. */
   readonly trace: ((line: string) => void) | undefined;
 }

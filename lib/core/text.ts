@@ -48,8 +48,12 @@ export function formatJsonLine(
   fields: Readonly<Record<string, unknown>>,
 ): string {
   const text = message.replace(PLACEHOLDER, (_, name: string) => String(fields[name]));
-  const json = JSON.stringify({ time, level, message: text, ...fields });
-  return json.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+  return formatJson({ time, level, message: text, ...fields });
+}
+
+/** Writes a value as JSON on one line; characters that are not {@link printable} are escaped, so that nothing is lost. */
+export function formatJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
     return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
   });

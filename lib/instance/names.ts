@@ -34,7 +34,8 @@ export function watchNames(
 export function nameChannels(writer: LineWriter, directory: Directory): LineWriter {
   return {
     trace: writer.trace,
-    log: (level, message, fields) => writer.log(level, message, withName(fields, directory)),
+    log: (level, message, fields, subject) =>
+      writer.log(level, message, withName(fields, directory), subject),
   };
 }
 

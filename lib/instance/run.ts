@@ -12,7 +12,11 @@ import { makeControlSocket } from "../control/control_socket.ts";
 import type { Workers } from "../workers/messages.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { DescriptorWatch } from "../system/descriptors.ts";
-import type { Reporter } from "../core/events.ts";
+import type { LineWriter, Reporter } from "../core/events.ts";
+import type { ClientRules } from "../core/control/commands/command.ts";
+import { describeChanges } from "../core/report/changes.ts";
+import { Events } from "./events.ts";
+import { factsOf, RunningView } from "./view.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { dropPermissions } from "../system/permissions.ts";
 import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
@@ -28,12 +32,17 @@ import { SYSLOG_SOCKET } from "./syslog.ts";
 /**
  * Runs an instance until it has been ended and drained.
  *
+ * @param version The program's.
  * @throws {ExitError} When it cannot start; nothing is left behind then.
  */
-export async function serve(options: Options, output: StartOutput): Promise<void> {
+export async function serve(
+  options: Options,
+  output: StartOutput,
+  version: string,
+): Promise<void> {
   // The classic's liveness probe, which may come as soon as the port is bound.
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGUSR1", () => {});
-  await run(await startUp(options, output), output);
+  await run(await startUp(options, output), output, version);
 }
 
 /** What a timer can count, in ms: 24 days. */
@@ -42,18 +51,19 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Time that the last answer may take, in ms. */
 const LAST_ANSWER_MS = 1000;
 
-async function run(startup: Startup, output: StartOutput): Promise<void> {
+async function run(startup: Startup, output: StartOutput, version: string): Promise<void> {
   const { options, table, control } = startup;
   const log = openLog(startup);
+  const events = new Events(log);
   if (options.debug) await log.open();
   // A start that fails takes its socket away.
   using socket = control === undefined ? undefined : await makeControlSocket(control);
   using descriptors = new DescriptorWatch(
-    nameChannels(log, startup.backends.directory),
+    nameChannels(events, startup.backends.directory),
     control?.dir,
   );
-  using health = openHealth(startup, log);
-  const names = watchNames(startup, log, health);
+  using health = openHealth(startup, events);
+  const names = watchNames(startup, events, health);
   descriptors.connectFailed = names && ((slot) => names.connectFailed(slot));
   descriptors.seen = (sight) => health.seen(sight);
   const workers = await startWorkers(startup, descriptors);
@@ -71,12 +81,26 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   };
   if (socket !== undefined) {
     const operator = new OperatorNames(startup);
+    const view = new RunningView({
+      facts: factsOf(startup, version),
+      startup,
+      workers,
+      health,
+      events,
+    });
     server = new ControlServer(socket, {
       table,
       services: startup.services,
       workers: () => workers.views(),
-      health: () => health.views(),
-      changed: (changes) => health.changed(changes),
+      healthViews: () => health.views(),
+      rules: clientRules(startup),
+      view,
+      started: () => view.started(),
+      cut: (target) => workers.questions.cut(target),
+      changed: (changes) => {
+        health.changed(changes);
+        for (const each of describeChanges(changes, (slot) => view.nameOf(slot))) events.tell(each);
+      },
       resolve: (destination) => operator.resolve(destination),
       assigned: (assignment) => operator.assigned(assignment),
       kill: stop,
@@ -84,7 +108,7 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   }
   const serving = server?.run();
   if (control !== undefined && server !== undefined && socket !== undefined) {
-    watch = watchControlSocket(control, { server, socket }, log);
+    watch = watchControlSocket(control, { server, socket }, events);
   }
   watchSignals(options, log, () => {
     server?.dropOthers();
@@ -96,7 +120,7 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   startup.services.load();
   dropStartPermissions(startup);
   health.start(workers);
-  using refusals = watchRefusals(startup, log);
+  using refusals = watchRefusals(startup, events);
   await output.ready();
   await workers.done;
   refusals?.tell();
@@ -105,7 +129,13 @@ async function run(startup: Startup, output: StartOutput): Promise<void> {
   await log.close();
 }
 
-function openHealth({ options, table, backends, config }: Startup, log: Log): Health {
+/** What decides about clients beside the table, for `explain`. */
+function clientRules({ config }: Startup): ClientRules {
+  const { hashFailover, loadBound, lastResort, edge: { lists } } = config;
+  return { hashFailover, loadBound, lastResort, lists };
+}
+
+function openHealth({ options, table, backends, config }: Startup, log: LineWriter): Health {
   const { directory } = backends;
   const { source, edge: { proxyOut } } = config;
   return new Health({ table, directory, options: options.health, source, proxyOut, log });
@@ -164,7 +194,7 @@ function watchSignals(options: Options, log: Log, stop: () => Promise<void>): vo
 }
 
 /** Refused clients are told in the log, if any rule can refuse some. */
-function watchRefusals({ options, table }: Startup, log: Log): RefusalWatch | undefined {
+function watchRefusals({ options, table }: Startup, log: LineWriter): RefusalWatch | undefined {
   const { edge } = options;
   const refuses = looksAtClients(edge) || edge.queue !== undefined;
   return refuses ? startRefusalWatch(table, log) : undefined;

@@ -52,7 +52,11 @@ const ANSWER_MS = 2000;
 export class Questions {
   readonly #ask: (question: Question) => readonly Promise<Reply | undefined>[];
 
-  /** @param ask Asks every thread; a thread that has gone gives `undefined`. */
+  /**
+   * Has somebody to ask.
+   *
+   * @param ask Asks every thread; a thread that has gone gives `undefined`.
+   */
   constructor(ask: (question: Question) => readonly Promise<Reply | undefined>[]) {
     this.#ask = ask;
   }

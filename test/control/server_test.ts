@@ -4,6 +4,7 @@ import { ControlSocket } from "../../lib/control/control_socket.ts";
 import { assertEquals } from "../kit/assert.ts";
 import { makeTable, SERVICES } from "../kit/make_table.ts";
 import { within } from "../kit/wait.ts";
+import { EMPTY_VIEW, NO_SUPPLIES } from "../kit/supplies.ts";
 import { askSocket } from "../kit/control.ts";
 
 /** A server whose name servers never answer, in a folder of its own. */
@@ -21,7 +22,16 @@ class Served implements AsyncDisposable {
       services: SERVICES,
       workers: () => [],
       resolve: () => new Promise<null>(() => {}),
-      health: () => [],
+      healthViews: () => [],
+      rules: {
+        hashFailover: false,
+        loadBound: undefined,
+        lastResort: false,
+        lists: { allow: undefined, deny: undefined },
+      },
+      view: EMPTY_VIEW,
+      started: () => NO_SUPPLIES.start,
+      cut: () => Promise.resolve(0),
       changed: () => {},
       assigned: () => {},
       kill: () => Promise.resolve(),

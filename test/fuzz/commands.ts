@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { NO_SUPPLIES } from "../kit/supplies.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 import type { Answer } from "../../lib/core/control/commands/command.ts";
 import { interpret } from "../../lib/core/control/interpreter.ts";
@@ -20,7 +21,18 @@ const HOST: Endpoint = { family: "ipv4", address: ADDRESS, port: 0 };
 const ORDER = [
   ...["quit", "show", "help", "?", "kill", "disable", "group", "reset", "enable", "create"],
   ...["assign", "maxc", "mrtg-bytes", "mrtg-conns", "version", "hash", "rr", "workers"],
-  ...["method", "weight"],
+  ...[
+    "method",
+    "weight",
+    "health",
+    "drain",
+    "cut",
+    "conns",
+    "explain",
+    "causes",
+    "watch",
+    "snapshot",
+  ],
 ];
 
 interface ModelChannel {
@@ -74,6 +86,8 @@ class Model {
         if (first === undefined) return ["syntax error"];
         if (one === undefined) return [`no such channel ${channel}`];
         return this.#switch(one, channel, name === "enable");
+      case "drain":
+        return first === undefined ? ["syntax error"] : this.#drain(first, second);
       case "reset":
         if (first === undefined) return ["syntax error"];
         return [
@@ -119,6 +133,16 @@ class Model {
     if (one.enabled === enabled) return [`channel ${channel} already ${word}`];
     one.enabled = enabled;
     return [`channel ${channel} ${word}`];
+  }
+
+  #drain(text: string, limit: string | undefined): string[] {
+    const [, group = this.group, channel] = /^(?:(\d{1,4})\.)?(\d{1,4})$/.exec(text) ?? [];
+    const one = this.groups[Number(group)]?.channels[Number(channel)];
+    if (one === undefined) return [`no such channel ${text}`];
+    const seconds = Number(limit ?? 0);
+    if (!/^\d{1,7}$/.test(limit ?? "0") || seconds > 2_000_000) return ["value out of range"];
+    one.enabled = false;
+    return [];
   }
 
   #create(host: string, port: string): string[] {
@@ -206,9 +230,10 @@ function addressOf(endpoint: Endpoint): number | undefined {
 
 /** Interprets a line as the control server does. */
 function execute(table: Table, group: number, line: string): Answer {
-  const context = { table, group, services: new Map(), workers: [] };
+  const context = { table, group, services: new Map(), workers: [], supplies: NO_SUPPLIES };
   const first = interpret(line, context);
   if (first.kind === "answer") return first;
+  assert(first.kind === "resolve", "asks for more than there is");
   const resolved = known(first.destination.address.text) ? HOST : null;
   const second = interpret(line, { ...context, resolved });
   assert(second.kind === "answer", "asks twice");
@@ -257,14 +282,14 @@ export const targets: readonly Target[] = [
     round: (random): void => {
       const lines = Array.from(
         { length: random.between(0, 5) },
-        () => random.pick([".", "..", ". 0", ". 0 bye", "", nastyText(random, 5)]),
+        () => random.pick([".", "..", ". 0", ". 0 bye", ".~", ".~ 1", "", nastyText(random, 5)]),
       ).map((line) => line.replaceAll("\n", ""));
       const group = random.between(0, 15);
       const bye = random.chance(0.5);
       const read = formatAnswer(lines, group, bye).split("\n").slice(0, -1).map(parseAnswerLine);
       assertEquals(read, [
         ...lines.map((text) => ({ kind: "text" as const, text })),
-        { kind: "end" as const, group, bye },
+        { kind: "end" as const, group, bye, status: 0 },
       ]);
     },
   },

@@ -128,6 +128,8 @@ export interface Options {
   readonly mode: "serve" | "command" | "interactive" | "try" | "help" | "version";
   /** The port operand as typed. */
   readonly port: string;
+  /** The options as words, but for `--method` and what has no part in how an instance runs. */
+  readonly given: readonly string[];
   /** The operands behind the port. */
   readonly destinations: readonly string[];
   /** Text of `-b`, if given. */
@@ -197,7 +199,8 @@ export const MAX_WORKERS = 64;
  * @throws {ExitError} 64, for anything that is not a valid command line.
  */
 export function parseOptions(argv: readonly string[], posix = false): Options {
-  const parsed = parseArgs(writeOut(argv, posix), {
+  const writtenOut = writeOut(argv, posix);
+  const parsed = parseArgs(writtenOut, {
     string: OPTIONS.filter(({ value }) => value !== undefined).map(({ name }) => name),
     boolean: OPTIONS.filter(({ value }) => value === undefined).map(({ name }) => name),
   });
@@ -211,6 +214,7 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
   const options = {
     mode,
     port: parsed._[0] ?? "",
+    given: givenOptions(writtenOut),
     destinations: parsed._.slice(1),
     bind: text("bind"),
     source: text("source"),
@@ -349,6 +353,20 @@ function writeOut(argv: readonly string[], posix: boolean): string[] {
     }
   }
   return [...options, "--", ...operands];
+}
+
+/** Options that say nothing of how an instance runs, or that its table says better. */
+const NOT_GIVEN: ReadonlySet<string> = new Set(["method", "try", "background-child"]);
+
+/** Options from {@link writeOut} as they are typed, an old one by its letter. */
+function givenOptions(writtenOut: readonly string[]): string[] {
+  return writtenOut.slice(0, writtenOut.indexOf("--")).flatMap((word) => {
+    const [, name = "", value] = /^--([^=]*)(?:=([^]*))?$/.exec(word) ?? [];
+    if (NOT_GIVEN.has(name)) return [];
+    const short = OPTIONS.find((each) => each.name === name)?.short;
+    const option = short === undefined ? `--${name}` : `-${short}`;
+    return value === undefined ? [option] : [option, value];
+  });
 }
 
 /** Whether the word behind this one is its value, as behind `-b` and `--drain`. */

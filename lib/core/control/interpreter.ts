@@ -16,6 +16,10 @@ import {
 import { ASSIGN, CREATE, MAXC, WEIGHT } from "./commands/destination.ts";
 import { GROUP, HASH, METHOD, ROUND_ROBIN } from "./commands/group.ts";
 import { HEALTH, MRTG_BYTES, MRTG_CONNS, SHOW, VERSION, WORKERS } from "./commands/report.ts";
+import { CAUSES, CONNS, WATCH } from "./commands/connections.ts";
+import { EXPLAIN } from "./commands/explain.ts";
+import { SNAPSHOT } from "./commands/snapshot.ts";
+import { CUT, DRAIN } from "./commands/ending.ts";
 import { KILL, QUIT } from "./commands/session.ts";
 import { DISABLE, ENABLE, RESET } from "./commands/status.ts";
 
@@ -53,6 +57,13 @@ export const COMMANDS: readonly Command[] = [
   METHOD,
   WEIGHT,
   HEALTH,
+  DRAIN,
+  CUT,
+  CONNS,
+  EXPLAIN,
+  CAUSES,
+  WATCH,
+  SNAPSHOT,
 ];
 
 /**
@@ -62,10 +73,20 @@ export const COMMANDS: readonly Command[] = [
  * ignored; a line without words has an empty answer.
  */
 export function interpret(line: string, context: Context): Outcome {
-  const [name, ...words] = line.split(/[ \t\r\n]+/).filter((word) => word !== "");
+  const [name, ...words] = wordsOf(line);
   if (name === undefined) return answer(context, []);
-  const command = COMMANDS.find((each) => each.name.startsWith(name));
+  const command = commandOf(line);
   return command === undefined ? answer(context, [SYNTAX_ERROR]) : command.run(words, context);
+}
+
+/** The command that a line means; `undefined` if it means none. */
+export function commandOf(line: string): Command | undefined {
+  const [name] = wordsOf(line);
+  return name === undefined ? undefined : COMMANDS.find((each) => each.name.startsWith(name));
+}
+
+function wordsOf(line: string): string[] {
+  return line.split(/[ \t\r\n]+/).filter((word) => word !== "");
 }
 
 /** The list of `help`, to the byte as balance 3.54: its commands alone, `create` and then the others by name. */

@@ -5,11 +5,13 @@
  * server: balance-control 1 4711 3.54     greeting: name, protocol version, pid, version of the shell
  * client: show                            a command, one line
  * server: GRP Type  #   S …               the answer's lines; one that begins with a dot has it doubled
+ * server: .~ 3 connections left           progress, for a terminal; it, or an empty one, comes at least each 5 s of a wait
  * server: . 0                             end of the answer: a dot, the current group …
- * server: . 0 bye                         … and `bye` when the server closes the connection now
+ * server: . 0 bye                         … `bye` when the server closes the connection now …
+ * server: . 0 status=75                   … and what a command exits with, if that is not 0
  * ```
  *
- * Later versions may put further words, as `status=75`, behind the group: a client ignores those that it does not know.
+ * Later versions may put further words behind the group: a client ignores those that it does not know.
  *
  * @module
  */
@@ -51,21 +53,48 @@ export function parseGreeting(line: string): Greeting | undefined {
  * @param bye Whether the server closes the connection now.
  */
 export function formatAnswer(lines: readonly string[], group: number, bye: boolean): string {
-  const body = lines.map((line) => `${line.startsWith(".") ? "." : ""}${line}\n`).join("");
-  return `${body}. ${group}${bye ? " bye" : ""}\n`;
+  return formatLines(lines) + formatEnd(group, { bye });
+}
+
+/** Writes some lines of an answer. */
+export function formatLines(lines: readonly string[]): string {
+  return lines.map((line) => `${line.startsWith(".") ? "." : ""}${line}\n`).join("");
+}
+
+/** Writes a line that is shown on a terminal only; empty it shows nothing but that somebody is there. */
+export function formatProgress(text: string): string {
+  return `.~ ${text}\n`;
+}
+
+/** Writes the end of an answer. */
+export function formatEnd(
+  group: number,
+  { bye = false, status = 0 }: { readonly bye?: boolean; readonly status?: number } = {},
+): string {
+  return `. ${group}${bye ? " bye" : ""}${status === 0 ? "" : ` status=${status}`}\n`;
 }
 
 /** A line of an answer, or its end. */
 export type AnswerLine =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "end"; readonly group: number; readonly bye: boolean };
+  | { readonly kind: "progress"; readonly text: string }
+  | {
+    readonly kind: "end";
+    readonly group: number;
+    readonly bye: boolean;
+    /** What a command exits with. */
+    readonly status: number;
+  };
 
 /** Reads one line of an answer, without its line end. */
 export function parseAnswerLine(line: string): AnswerLine {
   const end = /^\. (\d+)((?: [^ ]+)*)$/.exec(line);
   if (end !== null) {
     const [, group, words = ""] = end;
-    return { kind: "end", group: Number(group), bye: words.split(" ").includes("bye") };
+    const [, status = "0"] = / status=(\d{1,3})(?= |$)/.exec(words) ?? [];
+    const bye = words.split(" ").includes("bye");
+    return { kind: "end", group: Number(group), bye, status: Number(status) };
   }
+  if (line.startsWith(".~")) return { kind: "progress", text: line.slice(3) };
   return { kind: "text", text: line.startsWith(".") ? line.slice(1) : line };
 }

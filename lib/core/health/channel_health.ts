@@ -36,6 +36,8 @@ export interface ChannelHealth {
   readonly observed: Observed;
   /** When that began. */
   readonly sinceMs: number;
+  /** Why, in few words; undefined if it has been so from the start. */
+  readonly reason: string | undefined;
   /** What active checks say. */
   readonly check: CheckState;
   /** What clients' connections say. */
@@ -83,6 +85,7 @@ export function newHealth(nowMs: number, resolved = true): ChannelHealth {
   return {
     observed: resolved ? "up" : "unresolved",
     sinceMs: nowMs,
+    reason: undefined,
     check: uncheckedState(nowMs),
     ejection: inService(nowMs),
     resolved,
@@ -145,19 +148,21 @@ function settle(
   const from = before.observed;
   if (to === from) return { health, transition: undefined };
   const { changes } = health;
+  // A part that got well uncovers one that is not.
+  const why = wants !== undefined && wants !== to ? `${reason}, but still ${to}` : reason;
   return {
     health: {
       ...health,
       observed: to,
       sinceMs: atMs,
+      reason: why,
       backMs: to === "up" ? atMs : health.backMs,
       changes: { ...changes, [to]: changes[to] + 1 },
     },
     transition: {
       from,
       to,
-      // A part that got well uncovers one that is not.
-      reason: wants !== undefined && wants !== to ? `${reason}, but still ${to}` : reason,
+      reason: why,
       basis: own?.basis ?? { kind: "single" },
       lastedMs: atMs - before.sinceMs,
     },

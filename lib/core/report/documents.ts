@@ -142,7 +142,7 @@ export interface ChannelDocument {
 export interface CheckDocument {
   /** How it is checked: `tcp`, `http:/PATH`. */
   readonly kind: string;
-  /** What the last check found, in few words; `ok` is good. */
+  /** What the last check found, in few words: `connected`, `http 503`, `timed out`. */
   readonly result: string;
   /** How long it took. */
   readonly ms: number;
@@ -233,6 +233,8 @@ export interface ChannelHealthDocument {
   readonly state: Observed;
   /** Since when. */
   readonly since: string;
+  /** Why it is in this state, in few words; `null` if nothing has happened yet. */
+  readonly reason: string | null;
   /** Its last check; `null` if it is not checked, or was not yet. */
   readonly check: CheckDocument | null;
   /** Failed connects of clients in a row. */

@@ -6,6 +6,7 @@
 import { formatDuration } from "../health/duration.ts";
 import type { Observed } from "../table/schema.ts";
 import { printable } from "../text.ts";
+import { formatTable } from "./table.ts";
 
 /** What is known of one channel's health. Durations are in milliseconds. */
 export interface HealthView {
@@ -21,10 +22,14 @@ export interface HealthView {
   readonly observed: Observed;
   /** For how long. */
   readonly forMs: number;
+  /** Why, in few words; undefined if it has been so from the start. */
+  readonly reason: string | undefined;
   /** How it is checked; undefined if it is not. */
   readonly check: string | undefined;
   /** What its last check found; undefined before that. */
-  readonly last: { readonly reason: string; readonly tookMs: number } | undefined;
+  readonly last:
+    | { readonly reason: string; readonly tookMs: number; readonly agoMs: number }
+    | undefined;
   /** Failed connects of clients in a row. */
   readonly failures: number;
   /** When a client may try it, if it is ejected: milliseconds from now, 0 if the next client may, or one that does. */
@@ -33,6 +38,10 @@ export interface HealthView {
   readonly downs: number;
   /** How often it was ejected since the start. */
   readonly ejections: number;
+  /** Checks that have ended, by result. */
+  readonly checks: { readonly good: number; readonly bad: number };
+  /** How often it came into each state since the start. */
+  readonly transitions: Readonly<Record<Observed, number>>;
 }
 
 const HEADER = [
@@ -53,12 +62,7 @@ const HEADER = [
 
 /** The answer of `health`: a header and one line a channel; `-` stands for what there is not. */
 export function formatHealth(views: readonly HealthView[]): string[] {
-  const rows = [HEADER, ...views.map(cellsOf)];
-  const widths = HEADER.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows.map((row) =>
-    row.map((cell, at) => at < 11 ? cell.padStart(widths[at] ?? 0) : cell.padEnd(widths[at] ?? 0))
-      .join("  ").trimEnd()
-  );
+  return formatTable([HEADER, ...views.map(cellsOf)], HEADER.map((_, at) => at < 11 ? "r" : ""));
 }
 
 function cellsOf(view: HealthView): string[] {

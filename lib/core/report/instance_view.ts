@@ -30,6 +30,8 @@ export interface InstanceView {
   metrics(): MetricsView;
   /** Whether a client that comes now could be served. */
   servable(): boolean;
+  /** The last hundred events, the oldest first. */
+  recentEvents(): readonly EventDocument[];
   /** Calls a function with everything that happens, until the result is disposed of. The function must not throw. */
   subscribe(listener: (event: EventDocument) => void): Disposable;
 }

@@ -40,6 +40,8 @@ import {
 /** A decided write to the table, carried out by {@link apply}. */
 export type Change =
   | { readonly kind: "enabled"; readonly slot: number; readonly enabled: boolean }
+  /** The channel is disabled, and its connections are waited for; that is over when it is enabled. */
+  | { readonly kind: "drain"; readonly slot: number }
   | { readonly kind: "observed"; readonly slot: number; readonly observed: Observed }
   | { readonly kind: "weight"; readonly slot: number; readonly weight: number }
   | { readonly kind: "growth"; readonly slot: number; readonly growth: number }
@@ -82,7 +84,12 @@ function applyOne(table: Table, change: Change): void {
     case "enabled":
       // What happened before the operator's word does not count any more.
       if (change.enabled) clearEjection(table, change.slot);
+      Atomics.store(words, channelWord(change.slot, "draining"), 0);
       Atomics.store(words, channelWord(change.slot, "enabled"), change.enabled ? 1 : 0);
+      break;
+    case "drain":
+      Atomics.store(words, channelWord(change.slot, "draining"), 1);
+      Atomics.store(words, channelWord(change.slot, "enabled"), 0);
       break;
     case "observed":
       Atomics.store(

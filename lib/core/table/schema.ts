@@ -68,6 +68,10 @@ export const CHANNEL_FIELDS = {
     content: "what the operator wants: 1 enabled, 0 disabled",
     writer: "main; a worker may clear it (-a)",
   },
+  draining: {
+    content: "1 while the operator waits for its connections to end",
+    writer: "main",
+  },
   observed: { content: "what was observed: index in OBSERVED", writer: "main" },
   weight: { content: "share of new connections, 0 to 1000", writer: "main" },
   growth: {

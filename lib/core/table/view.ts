@@ -4,6 +4,7 @@
  * @module
  */
 import { channelCount, counter, isTaken } from "./access.ts";
+import { WEIGHT_UNIT } from "../weight.ts";
 import type { Endpoint } from "../net/socket_address.ts";
 import { readEndpoint } from "./endpoint.ts";
 import { decodeFlags, type Flags } from "./flags.ts";
@@ -31,10 +32,14 @@ export interface ChannelView {
   readonly leaving: boolean;
   /** Whether the operator wants it to get connections. */
   readonly enabled: boolean;
+  /** Whether the operator waits for its connections to end. */
+  readonly draining: boolean;
   /** What is observed of it. */
   readonly observed: Observed;
   /** Share of new connections, 0 to 1000. */
   readonly weight: number;
+  /** The share that counts now, 0 to 1000. */
+  readonly effectiveWeight: number;
   /** What it is used for. */
   readonly flags: Flags;
   /** Where its connections go. */
@@ -64,8 +69,10 @@ export function viewChannel(table: Table, slot: number): ChannelView {
     channel: channelOf(slot),
     leaving: word("presence") === PRESENCES.indexOf("leaving"),
     enabled: word("enabled") === 1,
+    draining: word("draining") === 1,
     observed: OBSERVED[word("observed")] ?? "up",
     weight: word("weight"),
+    effectiveWeight: word("effectiveWeight") / WEIGHT_UNIT,
     flags: decodeFlags(word("flags")),
     endpoint: readEndpoint(table, slot),
     port: word("port"),

@@ -41,7 +41,7 @@ export class Relay implements Ticking {
   /** Tick of the last byte; right only while the relay is watched. */
   lastActivity: number;
   /** When the last byte came, in ms of this thread's clock; -Infinity before the first one. */
-  lastByteMs = -Infinity;
+  lastByteMs: number = -Infinity;
   /** How it ended; undefined while neither side has. */
   cause: Cause | undefined;
   /** Whether bytes that the client has sent were lost although the server may live. */

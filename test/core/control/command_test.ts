@@ -1,4 +1,5 @@
 import type { Answer, Outcome } from "../../../lib/core/control/commands/command.ts";
+import { NO_SUPPLIES } from "../../kit/supplies.ts";
 import { COMMANDS, interpret } from "../../../lib/core/control/interpreter.ts";
 import {
   type Endpoint,
@@ -38,10 +39,10 @@ function standard(): Table {
 /** Interprets a line, looking hosts up as given, and carries its changes out. */
 function execute(line: string, world: World): Answer {
   const { table, group = 0, resolved = LOOPBACK } = world;
-  const context = { table, group, services: SERVICES, workers: [] };
+  const context = { table, group, services: SERVICES, workers: [], supplies: NO_SUPPLIES };
   let outcome: Outcome = interpret(line, context);
   if (outcome.kind === "resolve") outcome = interpret(line, { ...context, resolved });
-  if (outcome.kind === "resolve") throw new Error("asked for the host twice");
+  if (outcome.kind !== "answer") throw new Error("asked for something twice");
   apply(table, outcome.changes);
   return outcome;
 }
@@ -446,8 +447,10 @@ Deno.test("a created channel is disabled, without limit, and fresh", () => {
     channel: 3,
     leaving: false,
     enabled: false,
+    draining: false,
     observed: "up",
     weight: 1,
+    effectiveWeight: 1,
     flags: { backup: false, proxy: "default", member: false },
     endpoint: { family: "ipv4", address: 0x7f000001, port: 80 },
     port: 80,
@@ -485,10 +488,13 @@ Deno.test("workers lists what it is told of the workers", () => {
   assertEquals(outcome.kind === "answer" && outcome.lines.length, 2);
 });
 
+const NO_TRANSITIONS = { up: 0, down: 0, ejected: 0, unresolved: 0 };
+
 Deno.test("health lists what it is told of the channels", () => {
   const view = { group: 0, channel: 0, name: "web1", enabled: true, observed: "up" } as const;
   const health = [{ ...view, forMs: 0, failures: 0, downs: 0, ejections: 0, check: undefined }]
-    .map((each) => ({ ...each, last: undefined, trial: undefined }));
+    .map((each) => ({ ...each, last: undefined, trial: undefined, reason: undefined }))
+    .map((each) => ({ ...each, checks: { good: 0, bad: 0 }, transitions: NO_TRANSITIONS }));
   const context = { table: standard(), group: 0, services: SERVICES, workers: [], health };
   const outcome = interpret("health", context);
   assertEquals(outcome.kind === "answer" && outcome.lines.length, 2);

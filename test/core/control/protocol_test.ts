@@ -40,25 +40,25 @@ Deno.test("no line of an answer is taken for its end", () => {
   const written = formatAnswer(lines, 2, false).slice(0, -1).split("\n").map(parseAnswerLine);
   assertEquals(written, [
     ...lines.map((text) => ({ kind: "text" as const, text })),
-    { kind: "end", group: 2, bye: false },
+    { kind: "end", group: 2, bye: false, status: 0 },
   ]);
 });
 
 Deno.test("parseAnswerLine() reads the end with and without bye", () => {
-  assertEquals(parseAnswerLine(". 7"), { kind: "end", group: 7, bye: false });
-  assertEquals(parseAnswerLine(". 0 bye"), { kind: "end", group: 0, bye: true });
+  assertEquals(parseAnswerLine(". 7"), { kind: "end", group: 7, bye: false, status: 0 });
+  assertEquals(parseAnswerLine(". 0 bye"), { kind: "end", group: 0, bye: true, status: 0 });
 });
 
-const WORDY: readonly [line: string, group: number, bye: boolean][] = [
-  [". 0 status=75", 0, false],
-  [". 3 bye status=1", 3, true],
-  [". 3 status=1 bye", 3, true],
-  [". 15 a=b c= d=e=f later", 15, false],
-  [". 1 goodbye=1", 1, false],
+const WORDY: readonly [line: string, group: number, bye: boolean, status: number][] = [
+  [". 0 status=75", 0, false, 75],
+  [". 3 bye status=1", 3, true, 1],
+  [". 3 status=1 bye", 3, true, 1],
+  [". 15 a=b c= d=e=f later", 15, false, 0],
+  [". 1 goodbye=1 exitstatus=2", 1, false, 0],
 ];
 
-for (const [line, group, bye] of WORDY) {
+for (const [line, group, bye, status] of WORDY) {
   Deno.test(`parseAnswerLine() passes over what it does not know in "${line}"`, () => {
-    assertEquals(parseAnswerLine(line), { kind: "end", group, bye });
+    assertEquals(parseAnswerLine(line), { kind: "end", group, bye, status });
   });
 }

@@ -6,7 +6,16 @@
 import type { Destination } from "../../command_line/destination.ts";
 import type { Endpoint } from "../../net/socket_address.ts";
 import type { Services } from "../../net/services.ts";
+import type { StartedWith } from "../../command_line/snapshot.ts";
+import type { AccessLists } from "../../edge/access.ts";
+import type {
+  CausesDocument,
+  ConnectionsDocument,
+  HealthDocument,
+  StateDocument,
+} from "../../report/documents.ts";
 import type { HealthView } from "../../report/health.ts";
+import type { CutTarget } from "../../report/live.ts";
 import type { WorkerView } from "../../report/report.ts";
 import type { Change } from "../../table/change.ts";
 import type { Table } from "../../table/schema.ts";
@@ -23,9 +32,61 @@ export interface Context {
   readonly workers: readonly WorkerView[];
   /** The health of all channels, for `health`. */
   readonly health?: readonly HealthView[];
+  /** What decides about clients beside the table, for `explain`. */
+  readonly rules?: ClientRules;
+  /** What `need` outcomes have asked for so far. */
+  readonly supplies?: Supplies;
   /** The address after a `resolve` outcome, with port 0; `null` if there is none, a text says why it cannot be used. */
   readonly resolved?: Endpoint | string | null;
 }
+
+/** What decides about a client beside the table. */
+export interface ClientRules {
+  /** `-H`. */
+  readonly hashFailover: boolean;
+  /** `--load-bound`. */
+  readonly loadBound: number | undefined;
+  /** `--when-down try`: whether channels that are not up are tried when none is. */
+  readonly lastResort: boolean;
+  /** `--allow` and `--deny`. */
+  readonly lists: AccessLists;
+}
+
+/** What a command may need that takes more than a look at the table. */
+export type Need =
+  | { readonly kind: "state" }
+  /** The connections that live, of a channel or all. */
+  | { readonly kind: "connections"; readonly slot: number | undefined }
+  /** How connections ended, of a channel or all. */
+  | { readonly kind: "causes"; readonly slot: number | undefined }
+  | { readonly kind: "health" }
+  /** How the instance was started, and what was typed for its channels. */
+  | { readonly kind: "start" }
+  /** These connections ended. */
+  | { readonly kind: "cut"; readonly target: CutTarget };
+
+/** What needs came to. */
+export interface Supplies {
+  /** See {@link Need}. */
+  readonly state?: StateDocument;
+  /** See {@link Need}. */
+  readonly connections?: ConnectionsDocument;
+  /** See {@link Need}. */
+  readonly causes?: CausesDocument;
+  /** See {@link Need}. */
+  readonly health?: HealthDocument;
+  /** See {@link Need}. */
+  readonly start?: StartedWith;
+  /** How many connections were ended. */
+  readonly cut?: number;
+}
+
+/** What goes on after an answer, until the client leaves or it is over. */
+export type Follow =
+  /** Events as they happen, as text or as JSON. */
+  | { readonly kind: "watch"; readonly json: boolean }
+  /** Waits until a channel has no connection any more, or so many seconds are over. */
+  | { readonly kind: "drain"; readonly slot: number; readonly seconds: number | undefined };
 
 /** A channel that a command has given a destination. */
 export interface Assignment {
@@ -49,6 +110,16 @@ export interface Answer {
   readonly group: number;
   /** What follows: the session goes on, it ends, or the instance ends. */
   readonly then: "stay" | "quit" | "kill";
+  /** What goes on after the lines, if anything does. */
+  readonly follow?: Follow | undefined;
+}
+
+/** A command that needs something first; the same line is interpreted again with it. */
+export interface Needing {
+  /** Which outcome this is. */
+  readonly kind: "need";
+  /** What it needs. */
+  readonly need: Need;
 }
 
 /** A command that needs a destination's address first. */
@@ -60,7 +131,7 @@ export interface Resolve {
 }
 
 /** What a line came to. */
-export type Outcome = Answer | Resolve;
+export type Outcome = Answer | Resolve | Needing;
 
 /** One command of the shell. */
 export interface Command {
@@ -70,6 +141,8 @@ export interface Command {
   readonly operands: string;
   /** What it does, for the help; commands that balance 3.54 does not have are not in its list and have none. */
   readonly summary?: string;
+  /** Whether something goes on after its answer. */
+  readonly follows?: true;
   /** Does it: the words behind the name to an outcome. */
   readonly run: (words: readonly string[], context: Context) => Outcome;
 }
@@ -82,7 +155,7 @@ export function answer(
   context: Context,
   lines: readonly string[],
   changes: readonly Change[] = [],
-  rest: Partial<Pick<Answer, "group" | "then" | "assigned">> = {},
+  rest: Partial<Pick<Answer, "group" | "then" | "assigned" | "follow">> = {},
 ): Answer {
   return { kind: "answer", lines, changes, group: context.group, then: "stay", ...rest };
 }

@@ -8,6 +8,7 @@ import { formatHealth } from "../../report/health.ts";
 import { formatMrtg, formatShow, formatVersion, formatWorkers } from "../../report/report.ts";
 import { methodIn } from "../../schedule/methods.ts";
 import { MAX_GROUPS } from "../../table/schema.ts";
+import { formatJson } from "../../text.ts";
 import { viewChannel, viewTable } from "../../table/view.ts";
 import { findSlot } from "./channel.ts";
 import { answer, type Command, type Context, type Outcome, SYNTAX_ERROR } from "./command.ts";
@@ -17,8 +18,12 @@ export const SHOW: Command = {
   name: "show",
   operands: "",
   summary: "show all channels in all groups",
-  run: (_words, context) => {
-    const { table } = context;
+  run: ([form], context) => {
+    const { table, supplies } = context;
+    if (form === "json") {
+      if (supplies?.state === undefined) return { kind: "need", need: { kind: "state" } };
+      return answer(context, [formatJson(supplies.state)]);
+    }
     return answer(context, formatShow(viewTable(table), (group) => methodIn(table, group).label));
   },
 };
@@ -42,7 +47,12 @@ export const WORKERS: Command = {
 export const HEALTH: Command = {
   name: "health",
   operands: "",
-  run: (_words, context) => answer(context, formatHealth(context.health ?? [])),
+  run: ([form], context) => {
+    if (form !== "json") return answer(context, formatHealth(context.health ?? []));
+    const health = context.supplies?.health;
+    if (health === undefined) return { kind: "need", need: { kind: "health" } };
+    return answer(context, [formatJson(health)]);
+  },
 };
 
 /** `mrtg-bytes` */

@@ -1,0 +1,112 @@
+/**
+ * An operator's line, carried out: interpreted, supplied with what it needs, and what it decided applied.
+ *
+ * @module
+ */
+import type { StartedWith } from "../core/command_line/snapshot.ts";
+import type { Destination } from "../core/command_line/destination.ts";
+import type {
+  Answer,
+  Assignment,
+  ClientRules,
+  Context,
+  Need,
+  Supplies,
+} from "../core/control/commands/command.ts";
+import { interpret } from "../core/control/interpreter.ts";
+import type { Endpoint } from "../core/net/socket_address.ts";
+import type { Services } from "../core/net/services.ts";
+import type { HealthView } from "../core/report/health.ts";
+import type { InstanceView } from "../core/report/instance_view.ts";
+import type { CutTarget } from "../core/report/live.ts";
+import type { WorkerView } from "../core/report/report.ts";
+import { apply, type Change } from "../core/table/change.ts";
+import type { Table } from "../core/table/schema.ts";
+import { within } from "../system/time_limit.ts";
+
+/** What carrying out lines needs of the instance. */
+export interface Operated {
+  /** The channel table. */
+  readonly table: Table;
+  /** Names that may stand for a port. */
+  readonly services: Services;
+  /** What decides about clients beside the table. */
+  readonly rules: ClientRules;
+  /** The instance as operators see it. */
+  readonly view: InstanceView;
+  /** The workers as they are now. */
+  workers(): readonly WorkerView[];
+  /** The health of all channels as it is now. */
+  healthViews(): readonly HealthView[];
+  /** How it was started. */
+  started(): StartedWith;
+  /** Ends some connections; how many. */
+  cut(target: CutTarget): Promise<number>;
+  /** Told what the operator has changed in the table. */
+  changed(changes: readonly Change[]): void;
+  /** Looks up what an operator named; `null` if it has no address, a text if it cannot be used. */
+  resolve(destination: Destination): Promise<Endpoint | string | null>;
+  /** An operator has given a channel a destination. */
+  assigned(assignment: Assignment): void;
+}
+
+/**
+ * Carries a line out. What its answer says of the session, and of what goes on, is the caller's to do.
+ *
+ * @param group The session's current group.
+ * @param lookupMs Time for the address of a host that the line names; then it counts as unknown.
+ */
+export async function execute(
+  instance: Operated,
+  line: string,
+  group: number,
+  lookupMs: number,
+): Promise<Answer> {
+  const { table, services, rules } = instance;
+  let context: Context = {
+    table,
+    group,
+    services,
+    rules,
+    workers: instance.workers(),
+    health: instance.healthViews(),
+  };
+  for (;;) {
+    const outcome = interpret(line, context);
+    switch (outcome.kind) {
+      case "answer":
+        apply(table, outcome.changes);
+        if (outcome.assigned !== undefined) instance.assigned(outcome.assigned);
+        if (outcome.changes.length > 0) instance.changed(outcome.changes);
+        return outcome;
+      case "need": {
+        const supplies = { ...context.supplies, ...await supply(instance, outcome.need) };
+        context = { ...context, supplies };
+        break;
+      }
+      case "resolve": {
+        const lookup = instance.resolve(outcome.destination);
+        context = { ...context, resolved: await within(lookup, lookupMs) ?? null };
+        break;
+      }
+    }
+  }
+}
+
+async function supply(instance: Operated, need: Need): Promise<Supplies> {
+  const { view } = instance;
+  switch (need.kind) {
+    case "state":
+      return { state: view.state() };
+    case "connections":
+      return { connections: await view.connections(need.slot) };
+    case "causes":
+      return { causes: await view.causes(need.slot) };
+    case "health":
+      return { health: view.health() };
+    case "start":
+      return { start: instance.started() };
+    case "cut":
+      return { cut: await instance.cut(need.target) };
+  }
+}
