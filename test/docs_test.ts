@@ -145,7 +145,8 @@ Deno.test("--help lists exactly the options that the code has", () => {
 
 Deno.test("the manual page describes exactly the commands that the code has", () => {
   const described = heads("COMMANDS", "Ic").map((head) => {
-    const [name = "", ...operands] = head.replace("\\&", "").replace(" Ar ", " ").split(" ");
+    const words = head.replace("\\&", "").replaceAll(/ (?:Ar|Cm) /g, " ");
+    const [name = "", ...operands] = words.split(" ");
     return { name, operands: operands.length };
   });
   const known = COMMANDS.map(({ name, operands }) => ({
