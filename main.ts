@@ -12,7 +12,7 @@ import { formatHelp, USAGE } from "./lib/core/command_line/help.ts";
 import { type Options, parseOptions } from "./lib/core/command_line/options.ts";
 import { CLASSIC_VERSION } from "./lib/core/report/report.ts";
 import { parsePort } from "./lib/core/command_line/spec.ts";
-import { printable } from "./lib/core/text.ts";
+import { formatJson, printable } from "./lib/core/text.ts";
 import {
   canDetach,
   isBackgroundChild,
@@ -27,6 +27,8 @@ import { lstat, runDirs, socketPath } from "./lib/control/run_dir.ts";
 import type { StartOutput } from "./lib/instance/start.ts";
 import { serve } from "./lib/instance/run.ts";
 import { tryChannels } from "./lib/instance/try.ts";
+import { findInstances } from "./lib/control/list.ts";
+import { formatList, formatRunning, listDocument } from "./lib/core/report/list.ts";
 import { runCommand, runInteractive } from "./lib/control/shell.ts";
 import config from "./deno.json" with { type: "json" };
 
@@ -63,6 +65,8 @@ async function dispatch(options: Options, args: readonly string[]): Promise<numb
     case "command":
     case "interactive":
       return await control(options);
+    case "list":
+      return await list(options);
     case "try":
       return await tryOut(options);
     case "serve":
@@ -100,13 +104,39 @@ async function tryOut(options: Options): Promise<number> {
   return ok ? EXIT.ok : EXIT.unavailable;
 }
 
-async function control(options: Options): Promise<number> {
-  const port = parsePort(options.port, openServices()).number;
+async function list(options: Options): Promise<number> {
+  const instances = await findInstances(options.runDir, operatorId(options));
+  const lines = options.json ? [formatJson(listDocument(instances))] : formatList(instances);
+  if (options.json || instances.length > 0) {
+    await writeText(Deno.stdout, lines.map((line) => `${line}\n`).join(""));
+  }
+  return instances.length > 0 ? EXIT.ok : EXIT.unavailable;
+}
+
+/** The user that asks, who may look into the folders of control sockets. */
+function operatorId({ runDir }: Options): number {
   const uid = userId();
   // A folder that may not be looked into would be asked for, on a terminal.
-  if (uid === undefined || ![...runDirs(options.runDir, uid)].every(mayReadAndWrite)) {
-    throw new ExitError(EXIT.os, "balance: control needs --allow-read --allow-write --allow-sys");
+  if (uid !== undefined && [...runDirs(runDir, uid)].every(mayReadAndWrite)) return uid;
+  throw new ExitError(EXIT.os, "balance: control needs --allow-read --allow-write --allow-sys");
+}
+
+async function control(options: Options): Promise<number> {
+  try {
+    return await converse(options);
+  } catch (error) {
+    if (!(error instanceof ExitError) || error.code !== EXIT.unavailable) throw error;
+    // It is for a person only, and takes time.
+    const others = Deno.stderr.isTerminal()
+      ? formatRunning(await findInstances(options.runDir, operatorId(options)))
+      : undefined;
+    throw new ExitError(error.code, error.message, error.stream, others);
   }
+}
+
+async function converse(options: Options): Promise<number> {
+  const port = parsePort(options.port, openServices()).number;
+  const uid = operatorId(options);
   const { bind, runDir } = options;
   if (options.debug) await traceControl(options, port, uid);
   const instance = { port, bind, runDir, uid };
@@ -129,12 +159,15 @@ async function traceControl({ bind, runDir }: Options, port: number, uid: number
 
 /** What a failure prints, and the exit code. */
 function describe(error: unknown): StartReport {
-  if (error instanceof UsageError) {
-    const complaint = error.message === "" ? "" : `${error.message}\n`;
-    return { code: error.code, stdout: "", stderr: `${complaint}${USAGE}\n` };
-  }
   if (error instanceof ExitError) {
-    return { code: error.code, stdout: "", stderr: "", [error.stream]: `${error.message}\n` };
+    const hint = error.hint !== "" && Deno.stderr.isTerminal() ? `${error.hint}\n` : "";
+    const { code, stream, message } = error;
+    if (error instanceof UsageError) {
+      const complaint = message === "" ? hint : `${message}\n`;
+      return { code, stdout: "", stderr: `${complaint}${USAGE}\n` };
+    }
+    if (stream === "stdout") return { code, stdout: `${message}\n`, stderr: hint };
+    return { code, stdout: "", stderr: `${message}\n${hint}` };
   }
   // Whoever read our output has gone: that ends a pipeline, quietly.
   if (error instanceof Deno.errors.BrokenPipe) return { code: EXIT.ok, stdout: "", stderr: "" };

@@ -34,6 +34,8 @@ export class ExitError extends Error {
   readonly code: number;
   /** Where the message goes: the classic answers control queries on stdout. */
   readonly stream: "stdout" | "stderr";
+  /** One more line for stderr, if a person reads there: scripts know the text of the classic. */
+  readonly hint: string;
 
   /**
    * Makes the failure.
@@ -41,11 +43,18 @@ export class ExitError extends Error {
    * @param code Exit code, one of {@link EXIT}.
    * @param message Complete text without the final newline; may have several lines.
    * @param stream Where the message is printed.
+   * @param hint One more line for stderr, if a person reads there.
    */
-  constructor(code: number, message: string, stream: "stdout" | "stderr" = "stderr") {
+  constructor(
+    code: number,
+    message: string,
+    stream: "stdout" | "stderr" = "stderr",
+    hint = "",
+  ) {
     super(message);
     this.code = code;
     this.stream = stream;
+    this.hint = hint;
   }
 }
 
@@ -58,8 +67,9 @@ export class UsageError extends ExitError {
    * Makes the failure.
    *
    * @param complaint The line above the usage text, or nothing.
+   * @param hint The line above the usage text where balance 3.54 has none, if a person reads it.
    */
-  constructor(complaint = "") {
-    super(EXIT.usage, complaint);
+  constructor(complaint = "", hint = "") {
+    super(EXIT.usage, complaint, "stderr", hint);
   }
 }

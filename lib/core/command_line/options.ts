@@ -17,6 +17,7 @@ import { listed, printable } from "../text.ts";
 import { parseEdgeOptions } from "./edge_options.ts";
 import { type HealthOptions, parseHealthOptions } from "./health_options.ts";
 import { type LogFormat, parseLogFormat } from "./log_format.ts";
+import { nearest } from "./nearest.ts";
 import { NAME_SERVER_FORMS, type NameServer, parseNameServer } from "./name_server.ts";
 
 /** One option of the command line. */
@@ -32,7 +33,7 @@ export interface OptionSpec {
   /** What it does, for `--help`; internal options have none. */
   readonly summary?: string;
   /** What it is about: it is listed with others of its kind. */
-  readonly topic?: "health" | "edge";
+  readonly topic?: "control" | "health" | "edge";
 }
 
 /** Every option, in the order of `--help`. */
@@ -91,6 +92,8 @@ export const OPTIONS: readonly OptionSpec[] = [
     topic: "health",
     summary: "nothing is up: try, close, refuse",
   },
+  { name: "list", topic: "control", summary: "list the instances that run, then exit" },
+  { name: "json", topic: "control", summary: "with --list: as JSON" },
   { name: "try", topic: "health", summary: "connect to each channel once, then exit" },
   { name: "proxy-in", value: "nets", topic: "edge", summary: "their clients send a PROXY header" },
   { name: "proxy-out", value: "v1|v2", topic: "edge", summary: "servers get a PROXY header" },
@@ -125,7 +128,7 @@ export const OPTIONS: readonly OptionSpec[] = [
 /** The command line, understood. */
 export interface Options {
   /** What the program is asked to do. */
-  readonly mode: "serve" | "command" | "interactive" | "try" | "help" | "version";
+  readonly mode: "serve" | "command" | "interactive" | "try" | "list" | "help" | "version";
   /** The port operand as typed. */
   readonly port: string;
   /** The options as words, but for `--method` and what has no part in how an instance runs. */
@@ -172,6 +175,8 @@ export interface Options {
   readonly packetdump: boolean;
   /** `-6`: listen on IPv6. */
   readonly ipv6: boolean;
+  /** `--json`: print JSON. */
+  readonly json: boolean;
   /** Log each connection's end. */
   readonly logConnections: boolean;
   /** What is checked and how, and what follows from it. */
@@ -210,7 +215,6 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
   };
   const flag = (name: string): boolean => parsed[name] === true;
   const mode = modeOf(flag, text);
-  const idle = text("idle-timeout");
   const options = {
     mode,
     port: parsed._[0] ?? "",
@@ -219,8 +223,8 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     bind: text("bind"),
     source: text("source"),
     command: text("command") ?? "",
-    connectTimeout: seconds(text("connect-timeout")) ?? DEFAULT_CONNECT_TIMEOUT,
-    idleTimeout: seconds(idle) ?? 0,
+    connectTimeout: seconds("-t", text("connect-timeout")) ?? DEFAULT_CONNECT_TIMEOUT,
+    idleTimeout: seconds("-T", text("idle-timeout")) ?? 0,
     workers: workerCount(text("workers")),
     methods: methodNames(text("method")),
     loadBound: boundPercent(text("load-bound")),
@@ -236,6 +240,7 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     hashFailover: flag("hash-failover"),
     packetdump: flag("packetdump"),
     ipv6: flag("ipv6"),
+    json: flag("json"),
     logConnections: flag("log-connections"),
     health: parseHealthOptions({ text, flag }),
     logFormat: parseLogFormat(text),
@@ -243,6 +248,7 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     backgroundChild: flag("background-child"),
   };
   checkOperands(mode, parsed._.length);
+  if (options.json && mode !== "list") throw new UsageError("balance: --json goes with --list");
   return options;
 }
 
@@ -254,23 +260,33 @@ function modeOf(
   if (flag("version")) return "version";
   if (text("command") !== undefined) return "command";
   if (flag("interactive")) return "interactive";
+  if (flag("list")) return "list";
   return flag("try") ? "try" : "serve";
 }
 
 function checkOperands(mode: Options["mode"], count: number): void {
-  const wrong = mode === "serve" || mode === "try"
-    ? count === 0
-    : mode === "command" || mode === "interactive"
-    ? count !== 1
-    : false;
-  if (wrong) throw new UsageError();
+  if (mode === "serve" || mode === "try") {
+    if (count === 0) throw new UsageError("", "balance: no port is given");
+  } else if (mode === "command" || mode === "interactive") {
+    if (count !== 1) throw new UsageError("", misfit(mode, count));
+  } else if (mode === "list" && count > 0) {
+    throw new UsageError("balance: --list takes no port");
+  }
 }
 
-function seconds(text: string | undefined): number | undefined {
+function misfit(mode: "command" | "interactive", count: number): string {
+  const option = mode === "command" ? "-c" : "-i";
+  if (count === 0) return `balance: ${option} takes the port of an instance, and none is given`;
+  const hint = `balance: ${option} takes one port and nothing more`;
+  return mode === "command" ? `${hint}; quote a command of several words` : hint;
+}
+
+function seconds(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = atoi(text);
-  if (value < 1) throw new UsageError();
-  return value;
+  if (value >= 1) return value;
+  const hint = `balance: ${option} takes a number of seconds from 1, not '${printable(text)}'`;
+  throw new UsageError("", hint);
 }
 
 function drainSeconds(text: string | undefined): number | undefined {
@@ -356,7 +372,13 @@ function writeOut(argv: readonly string[], posix: boolean): string[] {
 }
 
 /** Options that say nothing of how an instance runs, or that its table says better. */
-const NOT_GIVEN: ReadonlySet<string> = new Set(["method", "try", "background-child"]);
+const NOT_GIVEN: ReadonlySet<string> = new Set([
+  "method",
+  "try",
+  "list",
+  "json",
+  "background-child",
+]);
 
 /** Options from {@link writeOut} as they are typed, an old one by its letter. */
 function givenOptions(writtenOut: readonly string[]): string[] {
@@ -387,7 +409,7 @@ export function takesNext(word: string): boolean {
 function writeLong(word: string, rest: string[]): string {
   const [, name = "", value] = /^--([^=]*)(?:=([^]*))?$/.exec(word) ?? [];
   const option = OPTIONS.find((each) => each.short === undefined && each.name === name);
-  if (option === undefined) throw new UsageError("balance: invalid option -- '-'");
+  if (option === undefined) throw new UsageError(unknownOption(name));
   if (option.value === undefined) {
     if (value === undefined) return word;
     throw new UsageError(`balance: option --${name} takes no value`);
@@ -395,6 +417,18 @@ function writeLong(word: string, rest: string[]): string {
   const given = value ?? rest.shift();
   if (given === undefined) throw new UsageError(`balance: option --${name} requires an argument`);
   return `--${name}=${given}`;
+}
+
+/** Names the option that was meant, if one is near; a letter's long name is none. */
+function unknownOption(name: string): string {
+  const shown = `balance: no option --${printable(name)}`;
+  const old = OPTIONS.find((each) => each.name === name)?.short;
+  if (old !== undefined) return `${shown}; it is -${old}`;
+  const known = OPTIONS.filter(({ short, summary }) =>
+    short === undefined && summary !== undefined
+  );
+  const meant = nearest(name, known.map((each) => each.name));
+  return meant === undefined ? `${shown}; see --help` : `${shown}; did you mean --${meant}?`;
 }
 
 function writeCluster(letters: string, rest: string[]): string[] {

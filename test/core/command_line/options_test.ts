@@ -275,11 +275,40 @@ const WRONG: readonly { name: string; argv: readonly string[]; complaint: string
     argv: ["80", "-fb"],
     complaint: "balance: option requires an argument -- 'b'",
   },
-  { name: "an unknown long option", argv: ["--foo"], complaint: "balance: invalid option -- '-'" },
+  {
+    name: "an unknown long option",
+    argv: ["--foo"],
+    complaint: "balance: no option --foo; see --help",
+  },
+  {
+    name: "a mistyped long option",
+    argv: ["--wrkers=2", "80"],
+    complaint: "balance: no option --wrkers; did you mean --workers?",
+  },
+  {
+    name: "a long option that nobody may type",
+    argv: ["--background-chil"],
+    complaint: "balance: no option --background-chil; see --help",
+  },
+  {
+    name: "an unknown long option that could drive a terminal",
+    argv: ["--\x1b[2J"],
+    complaint: "balance: no option --\\x1b[2J; see --help",
+  },
   {
     name: "the long name of a letter",
     argv: ["--foreground", "80"],
-    complaint: "balance: invalid option -- '-'",
+    complaint: "balance: no option --foreground; it is -f",
+  },
+  {
+    name: "--list with a port",
+    argv: ["--list", "80"],
+    complaint: "balance: --list takes no port",
+  },
+  {
+    name: "--json alone",
+    argv: ["--json", "80"],
+    complaint: "balance: --json goes with --list",
   },
   {
     name: "a value for a long flag",
