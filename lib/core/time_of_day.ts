@@ -23,6 +23,17 @@ export function formatTime(ms: number): string {
   }Z`;
 }
 
+const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d(?:\.\d+)?)Z$/;
+
+/** Milliseconds since 1970 of a time in UTC as RFC 3339 has it; `undefined` if it is none. */
+export function parseTime(text: string): number | undefined {
+  const match = RFC_3339.exec(text);
+  if (match === null) return undefined;
+  const numbers = match.slice(1).map(Number);
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = numbers;
+  return daysBefore(year, month, day) * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000;
+}
+
 function pad(number: number, digits: number): string {
   return String(Math.floor(number)).padStart(digits, "0");
 }
@@ -36,6 +47,15 @@ function dateOf(days: number): { year: number; month: number; day: number } {
   let month = 0;
   for (; left >= (lengths[month] ?? Infinity); month++) left -= lengths[month] ?? 0;
   return { year, month: month + 1, day: left + 1 };
+}
+
+/** Days from 1970-01-01 to a date, counted in years that begin in March: the leap day is their last. */
+function daysBefore(year: number, month: number, day: number): number {
+  const marchYear = month > 2 ? year : year - 1;
+  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) +
+    Math.floor(marchYear / 400);
+  const daysInYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5);
+  return marchYear * 365 + leapDays + daysInYear + day - 719_469;
 }
 
 function daysIn(year: number): number {
