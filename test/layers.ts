@@ -16,7 +16,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["lib/core/net/"],
   ["lib/core/table/", "lib/core/edge/", "lib/core/health/", "lib/core/names/"],
   ["lib/core/schedule/", "lib/core/report/", "lib/core/command_line/"],
-  ["lib/core/session/", "lib/core/control/commands/"],
+  ["lib/core/session/", "lib/core/control/commands/", "lib/core/top/"],
   ["lib/core/control/"],
   ["lib/system/"],
   ["lib/traffic/deno/"],
