@@ -64,6 +64,7 @@ async function dispatch(options: Options, args: readonly string[]): Promise<numb
       return EXIT.ok;
     case "command":
     case "interactive":
+    case "top":
       return await control(options);
     case "list":
       return await list(options);
@@ -140,6 +141,10 @@ async function converse(options: Options): Promise<number> {
   const { bind, runDir } = options;
   if (options.debug) await traceControl(options, port, uid);
   const instance = { port, bind, runDir, uid };
+  if (options.mode === "top") {
+    const { runTop } = await import("./lib/control/top.ts");
+    return await runTop(instance);
+  }
   if (options.mode === "command") return await runCommand(instance, options.command);
   await runInteractive(instance);
   return EXIT.ok;

@@ -9,6 +9,7 @@ import { OPTIONS, type OptionSpec } from "./options.ts";
 export const USAGE = `usage: balance [options] port [host[:port[:maxc]] | ! | %] ...
        balance [-b addr] -i port
        balance [-b addr] -c cmd port
+       balance [-b addr] --top port
        balance --list [--json]
        balance --try [options] port host...
        balance --help`;

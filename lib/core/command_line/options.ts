@@ -92,6 +92,7 @@ export const OPTIONS: readonly OptionSpec[] = [
     topic: "health",
     summary: "nothing is up: try, close, refuse",
   },
+  { name: "top", topic: "control", summary: "full-screen view of a running instance" },
   { name: "list", topic: "control", summary: "list the instances that run, then exit" },
   { name: "json", topic: "control", summary: "with --list: as JSON" },
   { name: "try", topic: "health", summary: "connect to each channel once, then exit" },
@@ -128,7 +129,7 @@ export const OPTIONS: readonly OptionSpec[] = [
 /** The command line, understood. */
 export interface Options {
   /** What the program is asked to do. */
-  readonly mode: "serve" | "command" | "interactive" | "try" | "list" | "help" | "version";
+  readonly mode: "serve" | "command" | "interactive" | "top" | "try" | "list" | "help" | "version";
   /** The port operand as typed. */
   readonly port: string;
   /** The options as words, but for `--method` and what has no part in how an instance runs. */
@@ -260,6 +261,7 @@ function modeOf(
   if (flag("version")) return "version";
   if (text("command") !== undefined) return "command";
   if (flag("interactive")) return "interactive";
+  if (flag("top")) return "top";
   if (flag("list")) return "list";
   return flag("try") ? "try" : "serve";
 }
@@ -267,15 +269,15 @@ function modeOf(
 function checkOperands(mode: Options["mode"], count: number): void {
   if (mode === "serve" || mode === "try") {
     if (count === 0) throw new UsageError("", "balance: no port is given");
-  } else if (mode === "command" || mode === "interactive") {
+  } else if (mode === "command" || mode === "interactive" || mode === "top") {
     if (count !== 1) throw new UsageError("", misfit(mode, count));
   } else if (mode === "list" && count > 0) {
     throw new UsageError("balance: --list takes no port");
   }
 }
 
-function misfit(mode: "command" | "interactive", count: number): string {
-  const option = mode === "command" ? "-c" : "-i";
+function misfit(mode: "command" | "interactive" | "top", count: number): string {
+  const option = { command: "-c", interactive: "-i", top: "--top" }[mode];
   if (count === 0) return `balance: ${option} takes the port of an instance, and none is given`;
   const hint = `balance: ${option} takes one port and nothing more`;
   return mode === "command" ? `${hint}; quote a command of several words` : hint;
@@ -375,6 +377,7 @@ function writeOut(argv: readonly string[], posix: boolean): string[] {
 const NOT_GIVEN: ReadonlySet<string> = new Set([
   "method",
   "try",
+  "top",
   "list",
   "json",
   "background-child",

@@ -454,3 +454,9 @@ Deno.test("formatHelp() names every option that a user can type, and every comma
 Deno.test("formatHelp() fits into 80 columns", () => {
   assertEquals(formatHelp([]).split("\n").filter((line) => line.length > 80), []);
 });
+
+Deno.test("--top is a mode of its own, and takes the port alone", () => {
+  assertEquals(parseOptions(["--top", "80"]).mode, "top");
+  assertThrows(() => parseOptions(["--top"]), UsageError);
+  assertThrows(() => parseOptions(["--top", "80", "h"]), UsageError);
+});
