@@ -28,7 +28,7 @@ export interface FollowPlace {
   /** The channel table. */
   readonly table: Table;
   /** Where events come from. */
-  readonly view: Pick<InstanceView, "subscribe">;
+  readonly view: Pick<InstanceView, "recentEvents" | "subscribe">;
   /** Sends a text; rejects when the client does not take it. */
   send(text: string): Promise<void>;
   /** Resolves when the client has said something, or has gone. */
@@ -41,11 +41,14 @@ export interface FollowPlace {
  * @returns What the command exits with.
  */
 export async function follow(place: FollowPlace, what: Follow): Promise<number> {
-  return what.kind === "watch" ? await watch(place, what.json) : await drain(place, what);
+  return what.kind === "watch" ? await watch(place, what) : await drain(place, what);
 }
 
-async function watch(place: FollowPlace, json: boolean): Promise<number> {
-  const waiting: EventDocument[] = [];
+async function watch(
+  place: FollowPlace,
+  { past, json }: Follow & { readonly kind: "watch" },
+): Promise<number> {
+  const waiting: EventDocument[] = past ? [...place.view.recentEvents()] : [];
   let wake = Promise.withResolvers<void>();
   let over = false;
   using _ = place.view.subscribe((event) => {

@@ -4,8 +4,8 @@
  * @module
  */
 import { ExitError } from "../core/errors.ts";
-import type { StateDocument } from "../core/report/documents.ts";
 import type { RunningInstance } from "../core/report/list.ts";
+import { readState } from "../core/top/read.ts";
 import { ControlClient } from "./client.ts";
 import { runDirs } from "./run_dir.ts";
 
@@ -54,11 +54,4 @@ async function askInstance(
     if (error instanceof ExitError) return undefined;
     throw error;
   }
-}
-
-/** The state in an answer; undefined of an older version, which knows nothing of JSON. */
-function readState(text: string): StateDocument | undefined {
-  if (!text.startsWith("{")) return undefined;
-  // An instance is of this user or of root, and its document of this shape or a later one.
-  return JSON.parse(text) as StateDocument;
 }

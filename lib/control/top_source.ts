@@ -68,10 +68,11 @@ export class TopSource implements Disposable {
 
   /** Hears of events without an end; that the instance has gone is for {@link ask} to find out. */
   async listen(hear: (line: string) => void): Promise<never> {
-    for (;;) {
+    // What has happened before is heard once.
+    for (let line = "watch all json";; line = "watch json") {
       try {
         using client = await ControlClient.open(this.#instance);
-        await client.ask("watch json", { text: hear });
+        await client.ask(line, { text: hear });
       } catch (error) {
         if (!(error instanceof ExitError)) throw error;
       }

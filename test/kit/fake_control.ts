@@ -92,7 +92,7 @@ export class FakeControl implements AsyncDisposable {
       let group = 0;
       for await (const line of readLines(connection, MAX_LINE)) {
         await this.silent;
-        if (line === "watch json") {
+        if (line === "watch json" || line === "watch all json") {
           this.#watching.add(connection);
           continue;
         }

@@ -83,8 +83,8 @@ export interface Supplies {
 
 /** What goes on after an answer, until the client leaves or it is over. */
 export type Follow =
-  /** Events as they happen, as text or as JSON. */
-  | { readonly kind: "watch"; readonly json: boolean }
+  /** Events as they happen, after those of the past if they are wanted, as text or as JSON. */
+  | { readonly kind: "watch"; readonly past: boolean; readonly json: boolean }
   /** Waits until a channel has no connection any more, or so many seconds are over. */
   | { readonly kind: "drain"; readonly slot: number; readonly seconds: number | undefined };
 

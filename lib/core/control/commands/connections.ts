@@ -35,10 +35,12 @@ export const CAUSES: Command = {
 /** `watch` */
 export const WATCH: Command = {
   name: "watch",
-  operands: "[json]",
+  operands: "[all] [json]",
   follows: true,
-  run: ([form], context) =>
-    answer(context, [], [], { follow: { kind: "watch", json: form === "json" } }),
+  run: (words, context) => {
+    const [past, json] = [words.includes("all"), words.includes("json")];
+    return answer(context, [], [], { follow: { kind: "watch", past, json } });
+  },
 };
 
 /** Reads `[<channel>] [json]`; a channel that there is not is told. */
