@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { fileURLToPath } from "node:url";
 import { inTurn, type Need, privilege, program } from "./needs.ts";
 import { isAlive } from "./processes.ts";
 import { execute, type Execution } from "./programs.ts";
@@ -134,7 +135,7 @@ export class Host {
 
   /** Runs a module with this runtime, as {@link start}. */
   startModule(module: URL, args: readonly string[]): HostProcess {
-    return this.start([Deno.execPath(), "run", "-A", "--quiet", module.pathname, ...args]);
+    return this.start([Deno.execPath(), "run", "-A", "--quiet", fileURLToPath(module), ...args]);
   }
 }
 
