@@ -20,7 +20,9 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["lib/core/control/"],
   ["lib/system/"],
   ["lib/traffic/deno/"],
-  ["lib/workers/", "lib/backends/", "lib/control/"],
+  ["lib/watch/page/model/"],
+  ["lib/watch/page/"],
+  ["lib/workers/", "lib/backends/", "lib/control/", "lib/watch/"],
   ["lib/instance/"],
   [""],
 ];
