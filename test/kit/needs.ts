@@ -27,6 +27,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   postgres: "postgresql",
   prlimit: "util-linux",
   psql: "postgresql",
+  promtool: "prometheus",
   "redis-cli": "redis-tools",
   script: "bsdutils",
   setpriv: "util-linux",
