@@ -18,6 +18,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["lib/core/schedule/", "lib/core/report/", "lib/core/command_line/"],
   ["lib/core/session/", "lib/core/control/commands/", "lib/core/top/"],
   ["lib/core/control/"],
+  ["lib/core/http/"],
   ["lib/system/"],
   ["lib/traffic/deno/"],
   ["lib/watch/page/model/"],

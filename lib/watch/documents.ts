@@ -1,0 +1,70 @@
+/**
+ * Documents as text, made anew only so often that even many readers at once take little from traffic.
+ *
+ * @module
+ */
+import type { DocumentName } from "../core/http/routes.ts";
+import type { InstanceView } from "../core/report/instance_view.ts";
+import { metricFamilies } from "../core/report/metric_families.ts";
+import { formatMetrics, type MetricsFormat } from "../core/report/metrics_text.ts";
+import { processFigures } from "./process_figures.ts";
+
+/** Readers get a text again until this many times the time that it took to make has passed: 5 % of a processor at most. */
+const REST = 20;
+
+/** Every text that can be asked for. */
+export type TextName = DocumentName | MetricsFormat;
+
+/** One text, as it was last made. */
+interface Made {
+  readonly text: Promise<string>;
+  /** Until when it is good, in ms; never ends while it is being made. */
+  until: number;
+}
+
+/** The documents of an instance. */
+export class Documents {
+  readonly #view: InstanceView;
+  readonly #made: Map<TextName, Made> = new Map();
+
+  /** Makes nothing yet. */
+  constructor(view: InstanceView) {
+    this.#view = view;
+  }
+
+  /** The text of a document as it is now, or was just now. */
+  get(name: TextName): Promise<string> {
+    const last = this.#made.get(name);
+    if (last !== undefined && performance.now() < last.until) return last.text;
+    const start = performance.now();
+    const made = { text: this.#make(name), until: Infinity };
+    this.#made.set(name, made);
+    const settle = (): void => {
+      const now = performance.now();
+      made.until = now + REST * (now - start);
+    };
+    made.text.then(settle, () => this.#made.delete(name));
+    return made.text;
+  }
+
+  /** Has everything made anew: something was changed. */
+  forget(): void {
+    this.#made.clear();
+  }
+
+  async #make(name: TextName): Promise<string> {
+    switch (name) {
+      case "state":
+        return JSON.stringify(this.#view.state());
+      case "conns":
+        return JSON.stringify(await this.#view.connections());
+      case "causes":
+        return JSON.stringify(await this.#view.causes());
+      case "health":
+        return JSON.stringify(this.#view.health());
+      case "prometheus":
+      case "openmetrics":
+        return formatMetrics(metricFamilies(this.#view.metrics(), processFigures()), name);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Who comes in by HTTP: a bounded number of connections, so that the descriptors of the process are left to traffic.
+ *
+ * | what | at most |
+ * | --- | --- |
+ * | connections | 64; one more ends the one that has been without a request for longest, or waits in the system's queue |
+ * | connections that were closed but not freed, for a client that does not read | 64; then nobody is accepted |
+ * | time from the accept to the whole request | 5 s |
+ *
+ * @module
+ */
+import { close } from "../system/close.ts";
+import { ConnectionStream } from "./connection.ts";
+
+/** What a door lets in. */
+export interface DoorLimits {
+  /** Connections at once. */
+  readonly connections: number;
+  /** Connections that are closed and not freed. */
+  readonly unreleased: number;
+  /** Time for a request, in ms. */
+  readonly requestMs: number;
+}
+
+/** The limits of an instance. */
+export const DOOR_LIMITS: DoorLimits = { connections: 64, unreleased: 64, requestMs: 5000 };
+
+/** Pause after a failed accept, in ms. */
+const PAUSE_MS = 100;
+
+/** Lets clients in. */
+export class Door {
+  readonly #listener: Deno.TcpListener;
+  readonly #limits: DoorLimits;
+  /** Live connections, the longest there first. */
+  readonly #open: Set<ConnectionStream> = new Set();
+  /** How many connections have a descriptor, live or not. */
+  #held = 0;
+  #closed = false;
+  #changed = Promise.withResolvers<void>();
+
+  /** Takes over a listener. */
+  constructor(listener: Deno.TcpListener, limits: DoorLimits = DOOR_LIMITS) {
+    this.#listener = listener;
+    this.#limits = limits;
+  }
+
+  /**
+   * Accepts until {@link close}.
+   *
+   * @param admit Called with each client; must not throw.
+   */
+  async run(admit: (client: ConnectionStream) => void): Promise<void> {
+    while (!this.#closed) {
+      try {
+        if (this.#full()) await this.#changed.promise;
+        else this.#enter(await this.#listener.accept(), admit);
+      } catch {
+        // A client that is gone already, or no descriptor: neither is a reason to stop.
+        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }
+  }
+
+  /** Whoever is inside has something to say to the door: there may be room. */
+  announce(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  /** Stops listening, and ends the connections that have no request yet. */
+  close(): void {
+    this.#closed = true;
+    close(this.#listener);
+    for (const client of this.#open) if (client.asking) client.destroy();
+    this.announce();
+  }
+
+  #full(): boolean {
+    if (this.#held - this.#open.size >= this.#limits.unreleased) return true;
+    return this.#open.size >= this.#limits.connections && this.#longestAsking() === undefined;
+  }
+
+  #longestAsking(): ConnectionStream | undefined {
+    return this.#open.values().find(({ asking }) => asking);
+  }
+
+  #enter(connection: Deno.TcpConn, admit: (client: ConnectionStream) => void): void {
+    if (this.#open.size >= this.#limits.connections) this.#longestAsking()?.destroy();
+    const client = new ConnectionStream(connection);
+    this.#open.add(client);
+    this.#held++;
+    client.expire(this.#limits.requestMs);
+    client.once("close", () => {
+      this.#open.delete(client);
+      this.announce();
+    });
+    void client.released.then(() => {
+      this.#held--;
+      this.announce();
+    });
+    admit(client);
+  }
+}
