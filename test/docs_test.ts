@@ -8,6 +8,8 @@ import { COMMANDS } from "../lib/core/control/interpreter.ts";
 import { EXIT } from "../lib/core/errors.ts";
 import { formatHelp } from "../lib/core/command_line/help.ts";
 import { OPTIONS, type OptionSpec } from "../lib/core/command_line/options.ts";
+import { metricFamilies } from "../lib/core/report/metric_families.ts";
+import { metricsView } from "./watch/fake_view.ts";
 import { parseIpv6 } from "../lib/core/net/address.ts";
 import { GRANTS } from "../lib/system/permissions.ts";
 import { assertEquals, assertGreater, assertStringIncludes } from "./kit/assert.ts";
@@ -164,6 +166,12 @@ Deno.test("--help lists exactly the commands that the code has", () => {
 Deno.test("the manual page has exactly the exit codes of the code", () => {
   const described = heads("EXIT STATUS", "").filter((code) => code !== "128+n").map(Number);
   assertEquals(described, Object.values(EXIT).toSorted((a, b) => a - b));
+});
+
+Deno.test("the manual page has exactly the metrics of the code", () => {
+  const figures = { cpuSeconds: 0, residentBytes: 0, heapBytes: 0, startedSeconds: 0 };
+  const names = metricFamilies(metricsView(), figures).map(({ name }) => name);
+  assertEquals(heads("WATCHING", "Li"), names);
 });
 
 Deno.test("the README's table of permissions is that of the code", () => {

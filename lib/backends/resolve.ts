@@ -75,8 +75,8 @@ export function requireLookup(host: string): void {
   );
 }
 
-/** Looks a name up; undefined if it has no address of the family (0 is any). */
-async function lookup(name: string, family: 0 | 4 | 6): Promise<string | undefined> {
+/** Looks up a name to listen on; undefined if it has no address of the family (0 is any). */
+export async function lookup(name: string, family: 0 | 4 | 6): Promise<string | undefined> {
   // The runtime answers an empty name with nothing at all, and cuts a name at a NUL.
   if (!isName(name) || !granted({ name: "net", host: name })) return undefined;
   const { lookup } = await import("node:dns/promises");

@@ -13,10 +13,15 @@ import type { Workers } from "../workers/messages.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { DescriptorWatch } from "../system/descriptors.ts";
 import type { LineWriter, Reporter } from "../core/events.ts";
-import type { ClientRules } from "../core/control/commands/command.ts";
+import type { Destination } from "../core/command_line/destination.ts";
+import type { Assignment, ClientRules } from "../core/control/commands/command.ts";
+import type { CutTarget } from "../core/report/live.ts";
+import type { Change } from "../core/table/change.ts";
+import type { WatchServer } from "../watch/server.ts";
 import { describeChanges } from "../core/report/changes.ts";
 import { Events } from "./events.ts";
 import { factsOf, RunningView } from "./view.ts";
+import { watchInstance } from "./http.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { dropPermissions } from "../system/permissions.ts";
 import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
@@ -69,6 +74,7 @@ async function run(startup: Startup, output: StartOutput, version: string): Prom
   const workers = await startWorkers(startup, descriptors);
   descriptors.guard(workers);
   let server: ControlServer | undefined;
+  let http: WatchServer | undefined;
   let watch: Disposable | undefined;
   const stop = async (): Promise<void> => {
     watch?.[Symbol.dispose]();
@@ -79,39 +85,44 @@ async function run(startup: Startup, output: StartOutput, version: string): Prom
     }
     await Promise.all([released, workers.stopListening()]);
   };
-  if (socket !== undefined) {
-    const operator = new OperatorNames(startup);
-    const view = new RunningView({
-      facts: factsOf(startup, version),
-      startup,
-      workers,
-      health,
-      events,
-    });
-    server = new ControlServer(socket, {
-      table,
-      services: startup.services,
-      workers: () => workers.views(),
-      healthViews: () => health.views(),
-      rules: clientRules(startup),
-      view,
-      started: () => view.started(),
-      cut: (target) => workers.questions.cut(target),
-      changed: (changes) => {
-        health.changed(changes);
-        for (const each of describeChanges(changes, (slot) => view.nameOf(slot))) events.tell(each);
-      },
-      resolve: (destination) => operator.resolve(destination),
-      assigned: (assignment) => operator.assigned(assignment),
-      kill: stop,
-    });
-  }
-  const serving = server?.run();
+  const operator = new OperatorNames(startup);
+  const view = new RunningView({
+    facts: factsOf(startup, version),
+    startup,
+    workers,
+    health,
+    events,
+  });
+  const operated = {
+    table,
+    services: startup.services,
+    workers: () => workers.views(),
+    healthViews: () => health.views(),
+    rules: clientRules(startup),
+    view,
+    started: () => view.started(),
+    cut: (target: CutTarget) => workers.questions.cut(target),
+    changed: (changes: readonly Change[]) => {
+      health.changed(changes);
+      for (const each of describeChanges(changes, (slot) => view.nameOf(slot))) events.tell(each);
+    },
+    resolve: (destination: Destination) => operator.resolve(destination),
+    assigned: (assignment: Assignment) => operator.assigned(assignment),
+    kill: () => {
+      // An operator who ends an instance makes room for the next one, which may have the same places.
+      http?.close();
+      return stop();
+    },
+  };
+  if (socket !== undefined) server = new ControlServer(socket, operated);
+  if (startup.http !== undefined) http = watchInstance(startup.http, operated, events);
+  const serving = Promise.all([server?.run(), http?.run()]);
   if (control !== undefined && server !== undefined && socket !== undefined) {
     watch = watchControlSocket(control, { server, socket }, events);
   }
   watchSignals(options, log, () => {
     server?.dropOthers();
+    http?.drain();
     return stop();
   });
   logFaults(log);
@@ -124,8 +135,9 @@ async function run(startup: Startup, output: StartOutput, version: string): Prom
   await output.ready();
   await workers.done;
   refusals?.tell();
+  http?.close();
   // The operator who ended the instance gets the answer.
-  if (serving !== undefined) await within(serving, LAST_ANSWER_MS);
+  await within(serving, LAST_ANSWER_MS);
   await log.close();
 }
 

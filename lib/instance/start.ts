@@ -16,6 +16,7 @@ import { printable } from "../core/text.ts";
 import { checkPlace, type ControlPath } from "../control/control_socket.ts";
 import type { EngineConfig } from "../traffic/deno/engine.ts";
 import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
+import { type HttpPlace, openHttp } from "./http_place.ts";
 import { type LogFile, openLogFile } from "./log_file.ts";
 import { granted, userId } from "../system/permissions.ts";
 import { readIpAddress } from "../backends/addresses.ts";
@@ -50,6 +51,8 @@ export interface Startup {
   readonly address: ListenAddress;
   /** The bound socket, for one worker; several bind their own ones. */
   readonly listener: Deno.TcpListener | undefined;
+  /** Where HTTP is served, bound, if it is. */
+  readonly http: HttpPlace | undefined;
   /** The channel table, filled from the command line. */
   readonly table: Table;
   /** What its engines are asked to do. */
@@ -81,6 +84,7 @@ export async function startUp(given: Options, output: StartOutput): Promise<Star
   const address = { hostname: await resolveBind(options.bind, options.ipv6), port: port.number };
   if (options.debug) output.err(`using ${options.ipv6 ? "AF_INET6" : "AF_UNSPEC"}`);
   const workers = workerCount(options, output);
+  const http = options.http === undefined ? undefined : await openHttp(options.http);
   const listener = bindOrTry(address, workers);
   const groups = parseGroups(options.destinations, port.number, services);
   if (control !== undefined) await checkPlace(control.path, control.uid);
@@ -97,6 +101,7 @@ export async function startUp(given: Options, output: StartOutput): Promise<Star
     options,
     address,
     listener,
+    http,
     table,
     config,
     control,

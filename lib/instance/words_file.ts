@@ -1,5 +1,5 @@
 /**
- * Reading the files that `@FILE` operands name.
+ * Reading the small files that a command line names: the words of `@FILE`, the token of `--http-token`.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { EXIT, ExitError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
 import { granted } from "../system/permissions.ts";
 
-/** Largest file of words, in bytes: a mistyped name should not fill the memory. */
+/** Largest file, in bytes: a mistyped name should not fill the memory. */
 const MAX_BYTES = 1024 * 1024;
 
 /**
@@ -16,17 +16,27 @@ const MAX_BYTES = 1024 * 1024;
  * @throws {ExitError} 64 if it cannot be read or is no such file, 71 without the grant.
  */
 export function readWordsFile(path: string): string {
+  return readTextFile(path, `@${path}`);
+}
+
+/**
+ * Reads a small file of text.
+ *
+ * @param name What it is called in complaints.
+ * @throws {ExitError} As {@link readWordsFile}.
+ */
+export function readTextFile(path: string, name: string): string {
   if (!granted({ name: "read", path })) {
     const flag = `--allow-read=${path}`;
     throw new ExitError(
       EXIT.os,
-      printable(`balance: no permission to read @${path}, needs ${flag}`),
+      printable(`balance: no permission to read ${name}, needs ${flag}`),
     );
   }
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(readBounded(path));
   } catch (error) {
-    throw new ExitError(EXIT.usage, printable(`balance: cannot read @${path}: ${reason(error)}`));
+    throw new ExitError(EXIT.usage, printable(`balance: cannot read ${name}: ${reason(error)}`));
   }
 }
 

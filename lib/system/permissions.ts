@@ -24,7 +24,8 @@ export const GRANTS: readonly Grant[] = [
   {
     flag: "--allow-read=/",
     reason:
-      "/etc/services, the run dir, /dev/null, files of words (@FILE), Unix sockets of servers",
+      "/etc/services, the run dir, /dev/null, files of words (@FILE), a token (--http-token), " +
+      "Unix sockets of servers",
     remains:
       "the run dir; the log file and its older ones with --log-file; the program's code with --workers; " +
       "/etc/hosts with --dns; the Unix sockets of the command line",

@@ -16,7 +16,7 @@ const READ_BYTES = 4096;
 const LINGER_MS = 1000;
 
 /** Tells how a step of a stream has ended. */
-type Done = (error?: Error | null) => void;
+export type Done = (error?: Error | null) => void;
 
 /** One connection. It is the stream's: destroying the stream closes it. */
 export class ConnectionStream extends Duplex {

@@ -46,7 +46,7 @@ export class Door {
   }
 
   /**
-   * Accepts until {@link close}.
+   * Accepts until {@link close}, and goes on until the last client has left.
    *
    * @param admit Called with each client; must not throw.
    */
@@ -60,6 +60,7 @@ export class Door {
         if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
       }
     }
+    while (this.#open.size > 0) await this.#changed.promise;
   }
 
   /** Whoever is inside has something to say to the door: there may be room. */
@@ -85,8 +86,15 @@ export class Door {
     return this.#open.values().find(({ asking }) => asking);
   }
 
+  /** Destroys a client. It is none from now on, although it is closed a moment later. */
+  #drop(client: ConnectionStream | undefined): void {
+    if (client === undefined) return;
+    this.#open.delete(client);
+    client.destroy();
+  }
+
   #enter(connection: Deno.TcpConn, admit: (client: ConnectionStream) => void): void {
-    if (this.#open.size >= this.#limits.connections) this.#longestAsking()?.destroy();
+    if (this.#open.size >= this.#limits.connections) this.#drop(this.#longestAsking());
     const client = new ConnectionStream(connection);
     this.#open.add(client);
     this.#held++;

@@ -1,13 +1,14 @@
 /**
  * Readers of server-sent events: the state each second, everything that happens at once.
  *
- * A reader that is slow misses states; one that takes nothing at all is dropped. Nothing is made or subscribed to while
- * nobody reads.
+ * A stream begins with the state and what happened last. A reader that is slow misses states; one that takes nothing at all
+ * is dropped. Nothing is made or subscribed to while nobody reads.
  *
  * @module
  */
 import type { ServerResponse } from "node:http";
 import { formatServerEvent, STREAM_START } from "../core/http/event_stream.ts";
+import type { EventDocument } from "../core/report/documents.ts";
 import type { InstanceView } from "../core/report/instance_view.ts";
 import type { ConnectionStream } from "./connection.ts";
 import type { Documents } from "./documents.ts";
@@ -36,8 +37,8 @@ export const READER_LIMITS: ReaderLimits = {
 interface Reader {
   readonly response: ServerResponse;
   readonly stream: ConnectionStream;
-  /** When nothing was waiting for it last, in ms. */
-  caughtUpAt: number;
+  /** When nothing was waiting for it last, in ms; undefined until it has its first state. */
+  caughtUpAt: number | undefined;
 }
 
 /** The readers of an instance. */
@@ -63,15 +64,16 @@ export class Readers {
 
   /** Takes in a reader whose answer has its head. */
   async join(response: ServerResponse, stream: ConnectionStream): Promise<void> {
-    const reader = { response, stream, caughtUpAt: performance.now() };
+    const reader: Reader = { response, stream, caughtUpAt: undefined };
     this.#readers.add(reader);
     stream.once("close", () => this.#leave(reader));
     this.#timer ??= setInterval(() => void this.#tick(), this.#limits.periodMs);
-    this.#subscription ??= this.#view.subscribe((event) => {
-      const text = formatServerEvent("event", JSON.stringify(event));
-      for (const each of this.#readers) this.#give(each, text);
-    });
-    this.#give(reader, STREAM_START + await this.#state());
+    this.#subscription ??= this.#view.subscribe((event) => this.#tell(formatEvent(event)));
+    const state = await this.#state();
+    // What happens from here on comes by itself.
+    const events = this.#view.recentEvents().map(formatEvent).join("");
+    reader.caughtUpAt = performance.now();
+    this.#give(reader, STREAM_START + state + events);
   }
 
   /** Ends all streams. */
@@ -90,10 +92,17 @@ export class Readers {
     const text = await this.#state();
     const now = performance.now();
     for (const reader of this.#readers) {
+      if (reader.caughtUpAt === undefined) continue;
       if (reader.stream.writableLength === 0) {
         reader.caughtUpAt = now;
         this.#give(reader, text);
       } else if (now - reader.caughtUpAt > this.#limits.stallMs) reader.stream.destroy();
+    }
+  }
+
+  #tell(text: string): void {
+    for (const reader of this.#readers) {
+      if (reader.caughtUpAt !== undefined) this.#give(reader, text);
     }
   }
 
@@ -112,4 +121,8 @@ export class Readers {
     this.#subscription?.[Symbol.dispose]();
     this.#subscription = undefined;
   }
+}
+
+function formatEvent(event: EventDocument): string {
+  return formatServerEvent("event", JSON.stringify(event));
 }

@@ -76,7 +76,7 @@ export class WatchServer {
     this.#server.on("clientError", refuseUnreadable);
   }
 
-  /** Serves until {@link close}. */
+  /** Serves until {@link close}, and goes on until the last answer is taken. */
   run(): Promise<void> {
     return this.#door.run((client) => this.#server.emit("connection", client));
   }
@@ -86,7 +86,7 @@ export class WatchServer {
     this.#draining = true;
   }
 
-  /** Stops listening and ends all streams. */
+  /** Stops listening and ends all streams; answers that were begun go on. */
   close(): void {
     this.#door.close();
     this.#readers.close();

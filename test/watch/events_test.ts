@@ -1,6 +1,6 @@
 /** Server-sent events: who gets what, and what becomes of slow readers. */
 import { close } from "../../lib/system/close.ts";
-import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { dial } from "../kit/clients.ts";
 import { readExactly, send } from "../kit/streams.ts";
 import { eventually } from "../kit/wait.ts";
@@ -81,6 +81,16 @@ Deno.test("a reader of events gets what happens at once", async () => {
   await reader.has("channel 0.1 web2 down");
 });
 
+Deno.test("a reader of events gets what happened before it came, behind the state", async () => {
+  await using watch = new Watch({ limits: { periodMs: 60_000 } });
+  watch.view.happen("channel 0.0 web1 down");
+  watch.view.happen("channel 0.0 web1 up");
+  using reader = await Reader.open(watch);
+  await reader.has("web1 up");
+  assertEquals(reader.count("event: state\n"), 1);
+  assertMatch(reader.text, /event: state\n[^]*web1 down[^]*web1 up/);
+});
+
 Deno.test("nothing is made or subscribed to while nobody reads events", async () => {
   await using watch = new Watch({ limits: { periodMs: 20 } });
   assertEquals(watch.view.listeners.size, 0);
@@ -138,6 +148,7 @@ Deno.test("what waits for a slow reader is bounded: it misses states, and too ma
   let events = 0;
   while (watch.view.listeners.size > 0 && events < 200) {
     watch.view.happen(event);
+    watch.view.happened.length = 0;
     events++;
     await new Promise((resolve) => setTimeout(resolve, 0));
   }

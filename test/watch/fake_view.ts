@@ -90,6 +90,8 @@ export class FakeView implements InstanceView {
   states = 0;
   /** Who listens to events. */
   readonly listeners: Set<(event: EventDocument) => void> = new Set();
+  /** What has happened. */
+  readonly happened: EventDocument[] = [];
   /** What metrics say. */
   counted: MetricsView = metricsView([channelMetrics(0, "web1:80"), channelMetrics(1, 'a"b\\')]);
 
@@ -145,6 +147,10 @@ export class FakeView implements InstanceView {
     return this.canServe;
   }
 
+  recentEvents(): readonly EventDocument[] {
+    return this.happened;
+  }
+
   subscribe(listener: (event: EventDocument) => void): Disposable {
     this.listeners.add(listener);
     return { [Symbol.dispose]: () => void this.listeners.delete(listener) };
@@ -153,6 +159,7 @@ export class FakeView implements InstanceView {
   /** Lets something happen. */
   happen(text: string): void {
     const event = { at: TIME, kind: "transition", level: "notice", text } as const;
+    this.happened.push(event);
     for (const listener of this.listeners) listener(event);
   }
 }

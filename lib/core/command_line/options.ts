@@ -16,6 +16,7 @@ import { type MethodName, METHODS } from "../table/schema.ts";
 import { listed, printable } from "../text.ts";
 import { parseEdgeOptions } from "./edge_options.ts";
 import { type HealthOptions, parseHealthOptions } from "./health_options.ts";
+import { type HttpOptions, parseHttpOptions } from "./http_options.ts";
 import { type LogFormat, parseLogFormat } from "./log_format.ts";
 import { nearest } from "./nearest.ts";
 import { NAME_SERVER_FORMS, type NameServer, parseNameServer } from "./name_server.ts";
@@ -70,6 +71,8 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: "log-file", value: "file", summary: "write the log there, rotated" },
   { name: "log-connections", summary: "one log line for each connection's end" },
   { name: "log-format", value: "text|json", summary: "how lines of the log look (text)" },
+  { name: "http", value: "[addr:]port", summary: "serve metrics, JSON, and a dashboard there" },
+  { name: "http-token", value: "file", summary: "secret with which HTTP may change things" },
   { name: "health", topic: "health", summary: "--check tcp --eject 3 --slow-start 10" },
   {
     name: "check",
@@ -180,6 +183,8 @@ export interface Options {
   readonly json: boolean;
   /** Log each connection's end. */
   readonly logConnections: boolean;
+  /** What HTTP is served with; undefined is not at all. */
+  readonly http: HttpOptions | undefined;
   /** What is checked and how, and what follows from it. */
   readonly health: HealthOptions;
   /** How lines of the log are written. */
@@ -243,6 +248,7 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     ipv6: flag("ipv6"),
     json: flag("json"),
     logConnections: flag("log-connections"),
+    http: parseHttpOptions(text),
     health: parseHealthOptions({ text, flag }),
     logFormat: parseLogFormat(text),
     edge: parseEdgeOptions(text),
