@@ -47,9 +47,12 @@ async function resolve(host: string): Promise<string> {
   throw new ExitError(EXIT.os, `balance: --http cannot listen on ${host}: unknown name`);
 }
 
+/** Clients that wait to be accepted, at most: whoever waits behind more than these has given up before it is served. */
+const BACKLOG = 128;
+
 function bind(hostname: string, port: number): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname, port });
+    return Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
   } catch (error) {
     throw new ExitError(EXIT.os, complaint(error, formatPlace(hostname, port)));
   }

@@ -3,6 +3,7 @@
  *
  * | what | at most |
  * | --- | --- |
+ * | new connections | 100, and then 25 a second; more wait in the system's queue |
  * | connections | 64; one more ends the one that has been without a request for longest, or waits in the system's queue |
  * | connections that were closed but not freed, for a client that does not read | 64; then nobody is accepted |
  * | time from the accept to the whole request | 5 s |
@@ -14,6 +15,10 @@ import { ConnectionStream } from "./connection.ts";
 
 /** What a door lets in. */
 export interface DoorLimits {
+  /** New connections a second. */
+  readonly perSecond: number;
+  /** New connections at once, after a while of fewer. */
+  readonly burst: number;
   /** Connections at once. */
   readonly connections: number;
   /** Connections that are closed and not freed. */
@@ -23,7 +28,13 @@ export interface DoorLimits {
 }
 
 /** The limits of an instance. */
-export const DOOR_LIMITS: DoorLimits = { connections: 64, unreleased: 64, requestMs: 5000 };
+export const DOOR_LIMITS: DoorLimits = {
+  perSecond: 25,
+  burst: 100,
+  connections: 64,
+  unreleased: 64,
+  requestMs: 5000,
+};
 
 /** Pause after a failed accept, in ms. */
 const PAUSE_MS = 100;
@@ -36,6 +47,10 @@ export class Door {
   readonly #open: Set<ConnectionStream> = new Set();
   /** How many connections have a descriptor, live or not. */
   #held = 0;
+  /** New connections that may come right now. */
+  #allowance: number;
+  /** When that was worked out, in ms. */
+  #allowedAt = performance.now();
   #closed = false;
   #changed = Promise.withResolvers<void>();
 
@@ -43,6 +58,7 @@ export class Door {
   constructor(listener: Deno.TcpListener, limits: DoorLimits = DOOR_LIMITS) {
     this.#listener = listener;
     this.#limits = limits;
+    this.#allowance = limits.burst;
   }
 
   /**
@@ -53,11 +69,13 @@ export class Door {
   async run(admit: (client: ConnectionStream) => void): Promise<void> {
     while (!this.#closed) {
       try {
-        if (this.#full()) await this.#changed.promise;
+        const early = this.#earlyMs();
+        if (early > 0) await pause(early);
+        else if (this.#full()) await this.#changed.promise;
         else this.#enter(await this.#listener.accept(), admit);
       } catch {
         // A client that is gone already, or no descriptor: neither is a reason to stop.
-        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        if (!this.#closed) await pause(PAUSE_MS);
       }
     }
     while (this.#open.size > 0) await this.#changed.promise;
@@ -75,6 +93,16 @@ export class Door {
     close(this.#listener);
     for (const client of this.#open) if (client.asking) client.destroy();
     this.announce();
+  }
+
+  /** How much too early it is for another one, in ms. Accepting costs traffic's thread time, whoever it is for. */
+  #earlyMs(): number {
+    const { perSecond, burst } = this.#limits;
+    const now = performance.now();
+    const since = this.#allowance + (now - this.#allowedAt) * perSecond / 1000;
+    this.#allowance = Math.min(burst, since);
+    this.#allowedAt = now;
+    return Math.max(0, Math.ceil((1 - this.#allowance) * 1000 / perSecond));
   }
 
   #full(): boolean {
@@ -95,6 +123,7 @@ export class Door {
 
   #enter(connection: Deno.TcpConn, admit: (client: ConnectionStream) => void): void {
     if (this.#open.size >= this.#limits.connections) this.#drop(this.#longestAsking());
+    this.#allowance--;
     const client = new ConnectionStream(connection);
     this.#open.add(client);
     this.#held++;
@@ -109,4 +138,8 @@ export class Door {
     });
     admit(client);
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

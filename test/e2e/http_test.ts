@@ -270,7 +270,7 @@ Deno.test(
       wrapper: ["prlimit", "--nofile=200"],
     });
     const idle: Deno.TcpConn[] = [];
-    for (let count = 0; count < 500; count++) idle.push(await dial(http));
+    for (let count = 0; count < 200; count++) idle.push(await dial(http));
     const clients: HeldClient[] = [];
     for (let count = 0; count < 30; count++) clients.push(await HeldClient.open(instance.port));
     assertEquals(clients.map(({ name }) => name), Array(30).fill("A"));

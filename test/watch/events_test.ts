@@ -131,7 +131,7 @@ Deno.test("a reader that takes nothing is dropped, and the others get every stat
   watch.view.channels = 20_000;
   using sleeper = await openSleeper(watch);
   assert(sleeper !== undefined);
-  await eventually(() => watch.view.listeners.size === 1, "it reads");
+  await eventually(() => watch.view.subscriptions === 1, "it reads");
   await eventually(() => watch.view.listeners.size === 0, "it is dropped");
   watch.view.channels = 1;
   using reader = await Reader.open(watch);

@@ -88,6 +88,8 @@ export class FakeView implements InstanceView {
   channels = 2;
   /** How often a state was made. */
   states = 0;
+  /** How often somebody began to listen to events. */
+  subscriptions = 0;
   /** Who listens to events. */
   readonly listeners: Set<(event: EventDocument) => void> = new Set();
   /** What has happened. */
@@ -152,6 +154,7 @@ export class FakeView implements InstanceView {
   }
 
   subscribe(listener: (event: EventDocument) => void): Disposable {
+    this.subscriptions++;
     this.listeners.add(listener);
     return { [Symbol.dispose]: () => void this.listeners.delete(listener) };
   }

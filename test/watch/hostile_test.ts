@@ -178,7 +178,9 @@ Deno.test("a head that comes byte by byte has no more time than any other", asyn
 });
 
 Deno.test("of a thousand idle connections only so many are held, and others are answered", async () => {
-  await using watch = new Watch({ limits: { requestMs: 60_000 } });
+  await using watch = new Watch({
+    limits: { perSecond: 10_000, burst: 10_000, requestMs: 60_000 },
+  });
   const before = descriptors(Deno.pid);
   const idle: Deno.TcpConn[] = [];
   for (let count = 0; count < 1000; count++) {
@@ -189,6 +191,15 @@ Deno.test("of a thousand idle connections only so many are held, and others are 
   const held = (): number => descriptors(Deno.pid) - before - idle.length;
   await eventually(() => held() <= 64, `few descriptors, not ${held()}`, 1000);
   for (const connection of idle) connection.close();
+});
+
+Deno.test("more new connections in a second than there may be wait for the next one", async () => {
+  await using watch = new Watch({ limits: { perSecond: 20, burst: 20 } });
+  const began = performance.now();
+  const statuses = await Promise.all(Array.from({ length: 30 }, () => watch.get("/healthz")));
+  assertEquals(statuses.map(({ status }) => status), Array(30).fill(200));
+  const took = performance.now() - began;
+  assert(took >= 400, `took ${took} ms`);
 });
 
 Deno.test("clients that do not take their answers hold a bounded number of descriptors", async () => {
