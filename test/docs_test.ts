@@ -170,7 +170,7 @@ Deno.test("the manual page has exactly the exit codes of the code", () => {
 
 Deno.test("the manual page has exactly the metrics of the code", () => {
   const figures = { cpuSeconds: 0, residentBytes: 0, heapBytes: 0, startedSeconds: 0 };
-  const names = metricFamilies(metricsView(), figures).map(({ name }) => name);
+  const names = [...metricFamilies(metricsView(), figures)].map(({ name }) => name);
   assertEquals(heads("WATCHING", "Li"), names);
 });
 

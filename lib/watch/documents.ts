@@ -6,11 +6,14 @@
 import type { DocumentName } from "../core/http/routes.ts";
 import type { InstanceView } from "../core/report/instance_view.ts";
 import { metricFamilies } from "../core/report/metric_families.ts";
-import { formatMetrics, type MetricsFormat } from "../core/report/metrics_text.ts";
+import { type MetricsFormat, metricTexts } from "../core/report/metrics_text.ts";
 import { processFigures } from "./process_figures.ts";
 
 /** Readers get a text again until this many times the time that it took to make has passed: 5 % of a processor at most. */
 const REST = 20;
+
+/** Longest time for which traffic waits while metrics are written, but for a single one of them, in ms. */
+const TURN_MS = 1;
 
 /** Every text that can be asked for. */
 export type TextName = DocumentName | MetricsFormat;
@@ -64,7 +67,21 @@ export class Documents {
         return JSON.stringify(this.#view.health());
       case "prometheus":
       case "openmetrics":
-        return formatMetrics(metricFamilies(this.#view.metrics(), processFigures()), name);
+        return await this.#metrics(name);
     }
+  }
+
+  /** Metrics; traffic goes on in between. */
+  async #metrics(format: MetricsFormat): Promise<string> {
+    const families = metricFamilies(this.#view.metrics(), processFigures());
+    let text = "";
+    let began = performance.now();
+    for (const part of metricTexts(families, format)) {
+      text += part;
+      if (performance.now() - began < TURN_MS) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      began = performance.now();
+    }
+    return text;
   }
 }

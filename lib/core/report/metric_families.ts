@@ -5,7 +5,7 @@
  */
 import { cumulativeBuckets } from "./cumulative_buckets.ts";
 import type { ChannelMetrics, HistogramView, MetricsView } from "./metrics.ts";
-import { formatBound, type Labels, type MetricFamily, type Sample } from "./metrics_text.ts";
+import { formatBound, formatLabel, type MetricFamily, type Sample } from "./metrics_text.ts";
 
 /** What a process uses, as far as the runtime tells without a further grant. */
 export interface ProcessFigures {
@@ -25,21 +25,22 @@ const CONNECT_BOUNDS: readonly number[] = doublings(0.0004, 15, 1);
 /** Bounds for the time that a connection lasts, in seconds: each eight times the one before. */
 const DURATION_BOUNDS: readonly number[] = doublings(0.008, 9, 3);
 
-/** All metrics, in the order in which they are shown. */
-export function metricFamilies(view: MetricsView, figures: ProcessFigures): MetricFamily[] {
-  return [
-    ...instanceFamilies(view),
-    ...channelFamilies(view.channels),
-    histogram("balance_connect_seconds", "Time that connects to servers took.", {
-      view: view.connectSeconds,
-      bounds: CONNECT_BOUNDS,
-    }),
-    histogram("balance_connection_duration_seconds", "Time that connections lasted.", {
-      view: view.durationSeconds,
-      bounds: DURATION_BOUNDS,
-    }),
-    ...processFamilies(figures),
-  ];
+/** All metrics, in the order in which they are shown, each made when it is asked for. */
+export function* metricFamilies(
+  view: MetricsView,
+  figures: ProcessFigures,
+): Generator<MetricFamily, void> {
+  yield* instanceFamilies(view);
+  yield* channelFamilies(view.channels);
+  yield histogram("balance_connect_seconds", "Time that connects to servers took.", {
+    view: view.connectSeconds,
+    bounds: CONNECT_BOUNDS,
+  });
+  yield histogram("balance_connection_duration_seconds", "Time that connections lasted.", {
+    view: view.durationSeconds,
+    bounds: DURATION_BOUNDS,
+  });
+  yield* processFamilies(figures);
 }
 
 function instanceFamilies(view: MetricsView): MetricFamily[] {
@@ -49,7 +50,10 @@ function instanceFamilies(view: MetricsView): MetricFamily[] {
       name: "balance_build_info",
       type: "info",
       help: "The program: its version and what moves the bytes.",
-      samples: [{ labels: { version, engine }, value: 1 }],
+      samples: [{
+        labels: `${formatLabel("version", version)},${formatLabel("engine", engine)}`,
+        value: 1,
+      }],
     },
     gauge(
       "balance_start_time_seconds",
@@ -87,7 +91,12 @@ function instanceFamilies(view: MetricsView): MetricFamily[] {
   ];
 }
 
-function channelFamilies(channels: readonly ChannelMetrics[]): MetricFamily[] {
+function* channelFamilies(
+  channels: readonly ChannelMetrics[],
+): Generator<MetricFamily, void> {
+  const own = channels.map(({ group, channel, name }) =>
+    `group="${group}",channel="${channel}",${formatLabel("name", name)}`
+  );
   const family = (
     type: "counter" | "gauge",
     name: string,
@@ -97,86 +106,79 @@ function channelFamilies(channels: readonly ChannelMetrics[]): MetricFamily[] {
     name: `balance_channel_${name}`,
     type,
     help,
-    samples: channels.flatMap((channel) => {
-      const labels = channelLabels(channel);
-      return samples(channel).map((sample) => ({
-        ...sample,
-        labels: { ...labels, ...sample.labels },
-      }));
-    }),
+    samples: channels.flatMap((channel, at) =>
+      samples(channel).map(({ labels, value }) => ({
+        labels: labels === undefined ? own[at] ?? "" : `${own[at]},${labels}`,
+        value,
+      }))
+    ),
   });
-  return [
-    family(
-      "gauge",
-      "connections",
-      "Connections now, those that are being made included.",
-      ({ connections }) => one(connections),
-    ),
-    family(
-      "counter",
-      "connections_total",
-      "Connections ever given to the channel.",
-      ({ totalConnections }) => one(totalConnections),
-    ),
-    family(
-      "counter",
-      "sent_bytes_total",
-      "Bytes from clients to the server.",
-      ({ sentBytes }) => one(sentBytes),
-    ),
-    family(
-      "counter",
-      "received_bytes_total",
-      "Bytes from the server to clients.",
-      ({ receivedBytes }) => one(receivedBytes),
-    ),
-    family(
-      "gauge",
-      "enabled",
-      "Whether the operator wants the channel to get clients.",
-      ({ enabled }) => one(Number(enabled)),
-    ),
-    family(
-      "gauge",
-      "up",
-      "Whether nothing is known against the server.",
-      ({ state }) => one(Number(state === "up")),
-    ),
-    family(
-      "gauge",
-      "weight",
-      "Share of new connections, as configured.",
-      ({ weight }) => one(weight),
-    ),
-    family(
-      "gauge",
-      "max_connections",
-      "Most connections at once; 0 is no limit.",
-      ({ maxc }) => one(maxc),
-    ),
-    family(
-      "counter",
-      "connect_failures_total",
-      "Connects to the server that failed.",
-      ({ connectFailures }) => each("reason", connectFailures),
-    ),
-    family(
-      "counter",
-      "checks_total",
-      "Health checks that have ended.",
-      ({ checks }) => each("result", checks),
-    ),
-    family(
-      "counter",
-      "transitions_total",
-      "How often the channel came into a state, the one at the start left out.",
-      ({ transitions }) => each("to", transitions),
-    ),
-  ];
-}
-
-function channelLabels({ group, channel, name }: ChannelMetrics): Labels {
-  return { group: String(group), channel: String(channel), name };
+  yield family(
+    "gauge",
+    "connections",
+    "Connections now, those that are being made included.",
+    ({ connections }) => one(connections),
+  );
+  yield family(
+    "counter",
+    "connections_total",
+    "Connections ever given to the channel.",
+    ({ totalConnections }) => one(totalConnections),
+  );
+  yield family(
+    "counter",
+    "sent_bytes_total",
+    "Bytes from clients to the server.",
+    ({ sentBytes }) => one(sentBytes),
+  );
+  yield family(
+    "counter",
+    "received_bytes_total",
+    "Bytes from the server to clients.",
+    ({ receivedBytes }) => one(receivedBytes),
+  );
+  yield family(
+    "gauge",
+    "enabled",
+    "Whether the operator wants the channel to get clients.",
+    ({ enabled }) => one(Number(enabled)),
+  );
+  yield family(
+    "gauge",
+    "up",
+    "Whether nothing is known against the server.",
+    ({ state }) => one(Number(state === "up")),
+  );
+  yield family(
+    "gauge",
+    "weight",
+    "Share of new connections, as configured.",
+    ({ weight }) => one(weight),
+  );
+  yield family(
+    "gauge",
+    "max_connections",
+    "Most connections at once; 0 is no limit.",
+    ({ maxc }) => one(maxc),
+  );
+  yield family(
+    "counter",
+    "connect_failures_total",
+    "Connects to the server that failed.",
+    ({ connectFailures }) => each("reason", connectFailures),
+  );
+  yield family(
+    "counter",
+    "checks_total",
+    "Health checks that have ended.",
+    ({ checks }) => each("result", checks),
+  );
+  yield family(
+    "counter",
+    "transitions_total",
+    "How often the channel came into a state, the one at the start left out.",
+    ({ transitions }) => each("to", transitions),
+  );
 }
 
 function processFamilies(figures: ProcessFigures): MetricFamily[] {
@@ -214,7 +216,7 @@ function histogram(
     samples: [
       ...buckets.map(({ bound, count }) => ({
         suffix: "_bucket",
-        labels: { le: formatBound(bound) },
+        labels: formatLabel("le", formatBound(bound)),
         value: count,
       })),
       { suffix: "_sum", value: view.sum },
@@ -233,7 +235,10 @@ function one(value: number): Sample[] {
 
 /** A sample for each count, told apart by a label. */
 function each(label: string, counts: Readonly<Record<string, number>>): Sample[] {
-  return Object.entries(counts).map(([name, value]) => ({ labels: { [label]: name }, value }));
+  return Object.entries(counts).map(([name, value]) => ({
+    labels: formatLabel(label, name),
+    value,
+  }));
 }
 
 /** Numbers that are each some doublings above the one before. */

@@ -22,15 +22,12 @@ export const CONTENT_TYPES: Readonly<Record<MetricsFormat, string>> = {
   openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
 };
 
-/** Labels of a sample by name, in their order. */
-export type Labels = Readonly<Record<string, string>>;
-
 /** One value. */
 export interface Sample {
   /** What follows the family's name: `_bucket`, `_sum` and `_count` of histograms; else nothing. */
   readonly suffix?: string;
-  /** Its labels. */
-  readonly labels?: Labels;
+  /** Its labels, as {@link formatLabel} writes them, with commas between. */
+  readonly labels?: string;
   /** The value. */
   readonly value: number;
 }
@@ -47,11 +44,22 @@ export interface MetricFamily {
   readonly samples: readonly Sample[];
 }
 
-/** Writes metrics as a whole text. */
-export function formatMetrics(families: readonly MetricFamily[], format: MetricsFormat): string {
-  const names = new Set(families.map(({ name }) => name));
-  const texts = families.map((family) => formatFamily(family, headOf(family, format, names)));
-  return `${texts.join("")}${format === "openmetrics" ? "# EOF\n" : ""}`;
+/**
+ * Writes metrics, a family at a time: a full table has twenty thousand samples, and whoever writes them may have something
+ * else to do in between.
+ *
+ * @param families A gauge comes before the counter that is named after it.
+ */
+export function* metricTexts(
+  families: Iterable<MetricFamily>,
+  format: MetricsFormat,
+): Generator<string, void> {
+  const names = new Set<string>();
+  for (const family of families) {
+    yield formatFamily(family, headOf(family, format, names));
+    names.add(family.name);
+  }
+  if (format === "openmetrics") yield "# EOF\n";
 }
 
 /** How a family introduces itself. */
@@ -71,21 +79,25 @@ function headOf(
 }
 
 function formatFamily({ name, help, samples }: MetricFamily, head: Head): string {
-  const lines = samples.map(({ suffix = "", labels = {}, value }) =>
-    `${name}${suffix}${formatLabels(labels)} ${formatValue(value)}\n`
-  );
-  return `# HELP ${head.name} ${help}\n# TYPE ${head.name} ${head.type}\n${lines.join("")}`;
+  let text = `# HELP ${head.name} ${help}\n# TYPE ${head.name} ${head.type}\n`;
+  for (const { suffix = "", labels, value } of samples) {
+    text += name + suffix + (labels === undefined ? " " : `{${labels}} `) + formatValue(value) +
+      "\n";
+  }
+  return text;
 }
 
-function formatLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeLabel(value)}"`);
-  return pairs.length === 0 ? "" : `{${pairs.join(",")}}`;
+/** Writes a label. Both formats escape three characters, and want well-formed text. */
+export function formatLabel(name: string, value: string): string {
+  const plain = value.toWellFormed();
+  return `${name}="${SPECIAL.test(plain) ? plain.replace(/[\\"\n]/g, escaped) : plain}"`;
 }
 
-/** Both formats escape these three, and want well-formed text. */
-function escapeLabel(value: string): string {
-  return value.toWellFormed().replaceAll("\\", "\\\\").replaceAll('"', '\\"')
-    .replaceAll("\n", "\\n");
+/** Characters that no label has as they are. */
+const SPECIAL = /[\\"\n]/;
+
+function escaped(character: string): string {
+  return character === "\n" ? "\\n" : `\\${character}`;
 }
 
 /** Writes a number as a metric's value. */

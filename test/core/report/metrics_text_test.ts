@@ -2,9 +2,9 @@ import { cumulativeBuckets } from "../../../lib/core/report/cumulative_buckets.t
 import { metricFamilies } from "../../../lib/core/report/metric_families.ts";
 import {
   formatBound,
-  formatMetrics,
   type MetricFamily,
   type MetricsFormat,
+  metricTexts,
 } from "../../../lib/core/report/metrics_text.ts";
 import { CONNECT_SCALE, DURATION_SCALE } from "../../../lib/core/table/histogram.ts";
 import { assert, assertEquals, assertStringIncludes } from "../../kit/assert.ts";
@@ -18,6 +18,10 @@ const NAMES = ["plain:80", 'quo"te', "back\\slash", "line\nend", "ünï☃", "\u
 function text(format: MetricsFormat): string {
   const view = metricsView(NAMES.map((name, at) => channelMetrics(at, name)));
   return formatMetrics(metricFamilies(view, PROCESS), format);
+}
+
+function formatMetrics(families: Iterable<MetricFamily>, format: MetricsFormat): string {
+  return [...metricTexts(families, format)].join("");
 }
 
 /** What the table of the contract names. */
@@ -54,20 +58,20 @@ const WANTED = [
 ];
 
 for (const format of ["prometheus", "openmetrics"] as const) {
-  Deno.test(`formatMetrics() writes every metric as ${format}`, () => {
+  Deno.test(`metricTexts() writes every metric as ${format}`, () => {
     const lines = text(format).split("\n");
     for (const wanted of WANTED) assert(lines.includes(wanted), wanted);
   });
 }
 
-Deno.test("formatMetrics() escapes what a label may not have as it is", () => {
+Deno.test("metricTexts() escapes what a label may not have as it is", () => {
   const all = text("prometheus");
   for (const label of ['quo\\"te', "back\\\\slash", "line\\nend", "ünï☃", "\ufffd"]) {
     assertStringIncludes(all, `name="${label}"`);
   }
 });
 
-Deno.test("formatMetrics() introduces each family once, in front of its samples", () => {
+Deno.test("metricTexts() introduces each family once, in front of its samples", () => {
   for (const format of ["prometheus", "openmetrics"] as const) {
     const heads = text(format).split("\n").filter((line) => line.startsWith("# TYPE "))
       .map((line) => line.split(" ")[2]);
@@ -75,7 +79,7 @@ Deno.test("formatMetrics() introduces each family once, in front of its samples"
   }
 });
 
-Deno.test("formatMetrics() names a counter's family in OpenMetrics without _total", () => {
+Deno.test("metricTexts() names a counter's family in OpenMetrics without _total", () => {
   const families: MetricFamily[] = [
     { name: "ends_total", type: "counter", help: "Ends.", samples: [{ value: 3 }] },
     { name: "build_info", type: "info", help: "It.", samples: [{ value: 1 }] },
@@ -92,7 +96,7 @@ Deno.test("formatMetrics() names a counter's family in OpenMetrics without _tota
   );
 });
 
-Deno.test("formatMetrics() has no two families of one name in OpenMetrics", () => {
+Deno.test("metricTexts() has no two families of one name in OpenMetrics", () => {
   const families: MetricFamily[] = [
     { name: "conns", type: "gauge", help: "Now.", samples: [{ value: 1 }] },
     { name: "conns_total", type: "counter", help: "Ever.", samples: [{ value: 3 }] },
@@ -124,7 +128,7 @@ Deno.test("the bounds of the histograms that are kept make few and plain buckets
   const view = metricsView();
   const zeros = ({ bounds }: { readonly bounds: readonly number[] }): number[] =>
     Array<number>(bounds.length + 1).fill(0);
-  const families = metricFamilies({
+  const families = [...metricFamilies({
     ...view,
     connectSeconds: { bounds: seconds(CONNECT_SCALE.bounds), counts: zeros(CONNECT_SCALE), sum: 0 },
     durationSeconds: {
@@ -132,10 +136,10 @@ Deno.test("the bounds of the histograms that are kept make few and plain buckets
       counts: zeros(DURATION_SCALE),
       sum: 0,
     },
-  }, PROCESS);
-  const bounds = (name: string): (string | undefined)[] =>
+  }, PROCESS)];
+  const bounds = (name: string): string[] =>
     families.find((family) => family.name === name)?.samples.flatMap(({ labels }) =>
-      labels?.["le"] ?? []
+      labels === undefined ? [] : labels.slice('le="'.length, -1)
     ) ?? [];
   assertEquals(bounds("balance_connect_seconds"), [
     ...["0.0004", "0.0008", "0.0016", "0.0032", "0.0064", "0.0128", "0.0256", "0.0512"],
