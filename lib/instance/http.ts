@@ -10,6 +10,7 @@ import type { LineWriter } from "../core/events.ts";
 import { EXIT } from "../core/errors.ts";
 import type { CommandResult } from "../core/report/instance_view.ts";
 import type { Commands } from "../watch/commands.ts";
+import { page } from "../watch/page.ts";
 import { WatchServer } from "../watch/server.ts";
 import type { HttpPlace } from "./http_place.ts";
 
@@ -31,6 +32,7 @@ export function watchInstance(
   return new WatchServer(listener, {
     view: instance.view,
     name,
+    page,
     commands: token === undefined ? undefined : commandsOf(instance, token),
     fault: (reason) => log.log("error", "internal error", { reason: String(reason) }),
   });

@@ -21,7 +21,6 @@ import type { WatchServer } from "../watch/server.ts";
 import { describeChanges } from "../core/report/changes.ts";
 import { Events } from "./events.ts";
 import { factsOf, RunningView } from "./view.ts";
-import { watchInstance } from "./http.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { dropPermissions } from "../system/permissions.ts";
 import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
@@ -115,7 +114,11 @@ async function run(startup: Startup, output: StartOutput, version: string): Prom
     },
   };
   if (socket !== undefined) server = new ControlServer(socket, operated);
-  if (startup.http !== undefined) http = watchInstance(startup.http, operated, events);
+  if (startup.http !== undefined) {
+    // Loaded for whoever wants it: with the dashboard it is a third of the program.
+    const { watchInstance } = await import("./http.ts");
+    http = watchInstance(startup.http, operated, events);
+  }
   const serving = Promise.all([server?.run(), http?.run()]);
   if (control !== undefined && server !== undefined && socket !== undefined) {
     watch = watchControlSocket(control, { server, socket }, events);

@@ -15,6 +15,9 @@ const REST = 20;
 /** Longest time for which traffic waits while metrics are written, but for a single one of them, in ms. */
 const TURN_MS = 1;
 
+/** Most texts that are kept: readers may ask for each channel's. */
+const MOST = 32;
+
 /** Every text that can be asked for. */
 export type TextName = DocumentName | MetricsFormat;
 
@@ -28,25 +31,31 @@ interface Made {
 /** The documents of an instance. */
 export class Documents {
   readonly #view: InstanceView;
-  readonly #made: Map<TextName, Made> = new Map();
+  /** By name, and slot where a text is about one channel; the one made first comes first. */
+  readonly #made: Map<string, Made> = new Map();
 
   /** Makes nothing yet. */
   constructor(view: InstanceView) {
     this.#view = view;
   }
 
-  /** The text of a document as it is now, or was just now. */
-  get(name: TextName): Promise<string> {
-    const last = this.#made.get(name);
+  /**
+   * The text of a document as it is now, or was just now.
+   *
+   * @param slot The channel over the whole table that it is about; all of them unless told.
+   */
+  get(name: TextName, slot?: number): Promise<string> {
+    const key = slot === undefined ? name : `${name} ${slot}`;
+    const last = this.#made.get(key);
     if (last !== undefined && performance.now() < last.until) return last.text;
     const start = performance.now();
-    const made = { text: this.#make(name), until: Infinity };
-    this.#made.set(name, made);
+    const made = { text: this.#make(name, slot), until: Infinity };
+    this.#remember(key, made);
     const settle = (): void => {
       const now = performance.now();
       made.until = now + REST * (now - start);
     };
-    made.text.then(settle, () => this.#made.delete(name));
+    made.text.then(settle, () => this.#made.delete(key));
     return made.text;
   }
 
@@ -55,14 +64,21 @@ export class Documents {
     this.#made.clear();
   }
 
-  async #make(name: TextName): Promise<string> {
+  #remember(key: string, made: Made): void {
+    this.#made.delete(key);
+    this.#made.set(key, made);
+    const [oldest] = this.#made.keys();
+    if (this.#made.size > MOST && oldest !== undefined) this.#made.delete(oldest);
+  }
+
+  async #make(name: TextName, slot?: number): Promise<string> {
     switch (name) {
       case "state":
         return JSON.stringify(this.#view.state());
       case "conns":
-        return JSON.stringify(await this.#view.connections());
+        return JSON.stringify(await this.#view.connections(slot));
       case "causes":
-        return JSON.stringify(await this.#view.causes());
+        return JSON.stringify(await this.#view.causes(slot));
       case "health":
         return JSON.stringify(this.#view.health());
       case "prometheus":

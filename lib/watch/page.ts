@@ -6,19 +6,8 @@
  *
  * @module
  */
+import type { PageFile } from "./page_file.ts";
 import { DOCUMENT, DOCUMENT_HASH, SCRIPT_HASH, STYLE_HASH } from "./page/bundle.ts";
-
-/** One file. */
-export interface PageFile {
-  /** What is in it. */
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** Its `Content-Type`. */
-  readonly type: string;
-  /** Its `ETag`: other bytes, another text. */
-  readonly etag: string;
-  /** Its `Content-Security-Policy`. */
-  readonly policy: string;
-}
 
 /**
  * The `Content-Security-Policy` that the document needs, and no more.

@@ -126,7 +126,7 @@ export class WatchServer {
       case "page":
         return this.#page(route.path, request, response);
       case "document":
-        return send(response, 200, json(await this.#documents.get(route.name)));
+        return send(response, 200, json(await this.#documents.get(route.name, route.slot)));
       case "metrics":
         return await this.#metrics(request, response);
       case "events":
@@ -148,7 +148,11 @@ export class WatchServer {
     if (page === undefined && path === "/") return send(response, 200, plainText(LIST));
     const file = page?.(path);
     if (file === undefined) return refuse(response, 404);
-    const headers = { ETag: file.etag, "Cache-Control": "no-cache" };
+    const headers = {
+      "Content-Security-Policy": file.policy,
+      "ETag": file.etag,
+      "Cache-Control": "no-cache",
+    };
     if (request.headers["if-none-match"] !== file.etag) {
       return send(response, 200, { type: file.type, content: file.body }, headers);
     }

@@ -129,8 +129,9 @@ export class FakeView implements InstanceView {
     };
   }
 
-  connections(): Promise<ConnectionsDocument> {
-    return Promise.resolve({ connections: [], omitted: 0 });
+  /** Says by what it omits which channel it was asked for. */
+  connections(slot = 0): Promise<ConnectionsDocument> {
+    return Promise.resolve({ connections: [], omitted: slot });
   }
 
   causes(): Promise<CausesDocument> {

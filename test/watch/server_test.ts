@@ -31,6 +31,15 @@ for (
   });
 }
 
+Deno.test("GET /api/conns/1.2 is about that channel alone", async () => {
+  await using watch = new Watch();
+  const bodies = ["/api/conns", "/api/conns/1.2", "/api/conns/0.2", "/api/conns/1.2"].map(
+    async (path) => JSON.parse((await watch.get(path)).body),
+  );
+  const omitted = (await Promise.all(bodies)).map(({ omitted }) => omitted);
+  assertEquals(omitted, [0, 66, 2, 66]);
+});
+
 Deno.test("GET /metrics is the Prometheus format", async () => {
   await using watch = new Watch();
   const { status, headers, body } = await watch.get("/metrics");
@@ -60,12 +69,18 @@ Deno.test("GET / without a dashboard lists the paths", async () => {
 });
 
 Deno.test("the dashboard's files are served, and not again while they are the same", async () => {
-  const file = { body: new TextEncoder().encode("let a;"), type: "text/javascript", etag: '"1"' };
+  const file = {
+    body: new TextEncoder().encode("let a;"),
+    type: "text/javascript",
+    etag: '"1"',
+    policy: "default-src 'none'",
+  };
   await using watch = new Watch({ page: (path) => path === "/assets/a.js" ? file : undefined });
   const first = await watch.get("/assets/a.js");
   assertEquals([first.status, first.body, first.headers.get("etag")], [200, "let a;", '"1"']);
   assertEquals(first.headers.get("content-type"), "text/javascript");
   assertEquals(first.headers.get("cache-control"), "no-cache");
+  assertEquals(first.headers.get("content-security-policy"), "default-src 'none'");
   const second = await watch.get("/assets/a.js", { "If-None-Match": '"1"' });
   assertEquals([second.status, second.body], [304, ""]);
   assertEquals((await watch.get("/assets/b.js")).status, 404);
