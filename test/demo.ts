@@ -1,13 +1,15 @@
 /**
  * `deno task demo`: the real program on three small backends, step by step, each step checked.
  *
- * Everything is on the loopback interface and in one temporary folder, and is gone afterwards, after Ctrl-C too.
+ * Everything is on the loopback interface and in one temporary folder, and is gone afterwards, after Ctrl-C too. With
+ * `--watch` it goes on afterwards: see demo/watch.ts.
  *
  * @module
  */
 import { writeText } from "../lib/system/lines.ts";
 import { close } from "../lib/system/close.ts";
 import { Balance, HOST } from "./demo/program.ts";
+import { WatchedTraffic } from "./demo/watch.ts";
 import { heading, paint, proves, say } from "./demo/talk.ts";
 import { answerLines, Backend } from "./kit/backends.ts";
 import { dial } from "./kit/clients.ts";
@@ -62,8 +64,12 @@ interface Stage {
   readonly backends: [Backend, Backend, Backend];
   /** The three who stay. */
   readonly clients: Deno.TcpConn[];
+  /** What there is to watch after the tour, if that is wanted. */
+  readonly watched: WatchedTraffic | undefined;
   /** Set when the end has come from outside. */
   over: boolean;
+  /** Whether the tour is over, and everything is there to be watched. */
+  watching: boolean;
 }
 
 async function play(stage: Stage): Promise<void> {
@@ -153,12 +159,13 @@ function show(served: Record<string, number>): string {
 }
 
 /** Resolves to the exit code with which a signal or the clock ends the demo. */
-function interruption(): Promise<number> {
+function interruption(stage: Stage): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
-  Deno.addSignalListener("SIGINT", () => resolve(130));
+  Deno.addSignalListener("SIGINT", () => resolve(stage.watching ? 0 : 130));
   Deno.addSignalListener("SIGTERM", () => resolve(143));
   Deno.addSignalListener("SIGHUP", () => resolve(129));
   setTimeout(async () => {
+    if (stage.watching) return;
     await writeText(Deno.stderr, `failed: not done after ${PATIENCE_MS / 1000} s\n`);
     resolve(1);
   }, PATIENCE_MS);
@@ -168,7 +175,11 @@ function interruption(): Promise<number> {
 async function perform(stage: Stage): Promise<number> {
   try {
     await play(stage);
-    return 0;
+    if (stage.watched === undefined) return 0;
+    stage.watching = true;
+    await stage.watched.start(stage.balance);
+    // A signal ends it.
+    return await new Promise<never>(() => {});
   } catch (error) {
     if (stage.over) return 1;
     const why = error instanceof Error ? error.message : String(error);
@@ -190,12 +201,15 @@ async function main(): Promise<number> {
     balance: new Balance(dir),
     backends: [named("A"), named("B"), named("C")],
     clients: [],
+    watched: Deno.args.includes("--watch") ? new WatchedTraffic() : undefined,
+    watching: false,
     over: false,
   };
   const began = performance.now();
-  const code = await Promise.race([perform(stage), interruption()]);
+  const code = await Promise.race([perform(stage), interruption(stage)]);
   stage.over = true;
   for (const each of stage.clients) close(each);
+  await stage.watched?.[Symbol.asyncDispose]();
   await Promise.all(stage.backends.map((backend) => backend[Symbol.asyncDispose]()));
   await stage.balance.end();
   await Deno.remove(dir, { recursive: true });

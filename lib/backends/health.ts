@@ -247,7 +247,7 @@ export class Health implements Disposable {
     const name = nameOf(this.#place, slot);
     const label = { group: groupOf(slot), channel: channelOf(slot), name };
     const line = formatTransition(label, transition);
-    log.log("notice", "{line}", { line }, { kind: "transition", ...label });
+    log.log("notice", "{line}", { line }, { kind: "transition", to: transition.to, ...label });
     if (transition.to === "up") this.#lastResort = false;
   }
 

@@ -24,6 +24,8 @@ export interface LogLine {
 export interface Subject {
   /** What has happened: what is observed of a channel changed. */
   readonly kind: "transition";
+  /** What is observed of it from now on. */
+  readonly to: "up" | "down" | "ejected" | "unresolved";
   /** Group of the channel. */
   readonly group: number;
   /** Number inside its group. */

@@ -36,18 +36,27 @@ export class Balance {
   }
 
   /** Starts an instance in the background on a free port; returns the port. */
-  async start(destinations: readonly string[]): Promise<number> {
+  async start(
+    destinations: readonly string[],
+    options: readonly string[] = [],
+  ): Promise<number> {
     for (let attempt = 1;; attempt++) {
       const port = freePort();
       this.#port = port;
-      await say(paint(36, `  $ balance -b ${HOST} ${port} ${destinations.join(" ")}`));
-      const { code, stderr } = await this.#run(["-b", HOST, String(port), ...destinations]);
+      const words = ["-b", HOST, ...options, String(port), ...destinations];
+      await say(paint(36, `  $ balance ${words.join(" ")}`));
+      const { code, stderr } = await this.#run(words);
       const taken = stderr.includes("in use") && attempt < 5;
       if (!taken && code !== 0) throw new Failed(`the start ended with ${code}: ${stderr.trim()}`);
       if (taken) continue;
       await this.#learnPid();
       return port;
     }
+  }
+
+  /** What a user types to run the program from source against an instance of this demo. */
+  commandFor(args: readonly string[]): string {
+    return `deno run -A main.ts --run-dir ${this.#dir} ${args.join(" ")}`;
   }
 
   /** Has a command carried out, and shows it. */

@@ -136,6 +136,7 @@ export class FakeInstance implements AsyncDisposable {
     this.happen({
       at,
       kind: "transition",
+      to: state,
       level: "notice",
       text: `channel ${group}.${channel} ${changed.name} ${text}`,
       group,

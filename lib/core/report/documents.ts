@@ -266,4 +266,6 @@ export interface EventDocument {
   readonly channel?: number;
   /** See `group`. */
   readonly name?: string;
+  /** What is observed of it from now on, of a transition. */
+  readonly to?: Observed;
 }

@@ -24,9 +24,9 @@ export function addEvent(
 }
 
 /** Whether something is not well, or was not then. */
-export function isTrouble({ kind, level, text, name }: EventDocument): boolean {
+export function isTrouble({ kind, level, to }: EventDocument): boolean {
   if (level === "warning" || level === "error") return true;
-  return kind === "transition" && !text.includes(` ${name} up:`);
+  return kind === "transition" && to !== "up";
 }
 
 /** The events of one channel. */
