@@ -8,6 +8,7 @@
 import { COMMANDS } from "./lib/core/control/interpreter.ts";
 import { EXIT, ExitError, UsageError } from "./lib/core/errors.ts";
 import { expandFiles } from "./lib/core/command_line/files.ts";
+import { formatCompletions } from "./lib/core/command_line/completions.ts";
 import { formatHelp, USAGE } from "./lib/core/command_line/help.ts";
 import { type Options, parseOptions } from "./lib/core/command_line/options.ts";
 import { CLASSIC_VERSION } from "./lib/core/report/report.ts";
@@ -61,6 +62,9 @@ async function dispatch(options: Options, args: readonly string[]): Promise<numb
         Deno.stdout,
         `balance ${config.version} (behaves as balance ${CLASSIC_VERSION})\n`,
       );
+      return EXIT.ok;
+    case "completions":
+      await writeText(Deno.stdout, formatCompletions(options.completions ?? "bash", COMMANDS));
       return EXIT.ok;
     case "command":
     case "interactive":

@@ -20,6 +20,7 @@ import { type HttpOptions, parseHttpOptions } from "./http_options.ts";
 import { type LogFormat, parseLogFormat } from "./log_format.ts";
 import { nearest } from "./nearest.ts";
 import { NAME_SERVER_FORMS, type NameServer, parseNameServer } from "./name_server.ts";
+import { parseShellName, type ShellName, SHELLS } from "./shell_name.ts";
 
 /** One option of the command line. */
 export interface OptionSpec {
@@ -31,6 +32,8 @@ export interface OptionSpec {
   readonly name: string;
   /** What its value is called, for an option that has one. */
   readonly value?: string;
+  /** Words that its value may be or begin with, where its name does not say so; for completions. */
+  readonly words?: readonly string[];
   /** What it does, for `--help`; internal options have none. */
   readonly summary?: string;
   /** What it is about: it is listed with others of its kind. */
@@ -56,6 +59,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "method",
     value: "M,...",
+    words: METHODS,
     summary: "how groups distribute: rr, least, random, rendezvous",
   },
   {
@@ -77,6 +81,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "check",
     value: "kind",
+    words: ["tcp", "http:/", "off"],
     topic: "health",
     summary: "check channels: tcp, http:/PATH, off",
   },
@@ -92,6 +97,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "when-down",
     value: "what",
+    words: ["try", "close", "refuse"],
     topic: "health",
     summary: "nothing is up: try, close, refuse",
   },
@@ -124,6 +130,12 @@ export const OPTIONS: readonly OptionSpec[] = [
     summary: "idle,interval,count: native engine only",
   },
   { name: "user-timeout", value: "sec", topic: "edge", summary: "native engine only" },
+  {
+    name: "completions",
+    value: "shell",
+    words: SHELLS,
+    summary: "print completions: bash, zsh, fish",
+  },
   { name: "help", summary: "print this text" },
   { name: "version", summary: "print the version" },
   { name: "background-child" },
@@ -132,7 +144,16 @@ export const OPTIONS: readonly OptionSpec[] = [
 /** The command line, understood. */
 export interface Options {
   /** What the program is asked to do. */
-  readonly mode: "serve" | "command" | "interactive" | "top" | "try" | "list" | "help" | "version";
+  readonly mode:
+    | "serve"
+    | "command"
+    | "interactive"
+    | "top"
+    | "try"
+    | "list"
+    | "completions"
+    | "help"
+    | "version";
   /** The port operand as typed. */
   readonly port: string;
   /** The options as words, but for `--method` and what has no part in how an instance runs. */
@@ -191,6 +212,8 @@ export interface Options {
   readonly logFormat: LogFormat;
   /** Who may come in, how many, and what proxies say of clients. */
   readonly edge: EdgeRules;
+  /** The shell of `--completions`, if given. */
+  readonly completions: ShellName | undefined;
   /** Internal: this process is the background half of a start. */
   readonly backgroundChild: boolean;
 }
@@ -252,6 +275,7 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     health: parseHealthOptions({ text, flag }),
     logFormat: parseLogFormat(text),
     edge: parseEdgeOptions(text),
+    completions: parseShellName(text("completions")),
     backgroundChild: flag("background-child"),
   };
   checkOperands(mode, parsed._.length);
@@ -265,6 +289,7 @@ function modeOf(
 ): Options["mode"] {
   if (flag("help")) return "help";
   if (flag("version")) return "version";
+  if (text("completions") !== undefined) return "completions";
   if (text("command") !== undefined) return "command";
   if (flag("interactive")) return "interactive";
   if (flag("top")) return "top";
