@@ -25,6 +25,8 @@ import { Syslog } from "./syslog.ts";
 /** Where the log goes. */
 export type LogTarget =
   | { readonly kind: "stderr" }
+  /** Stderr, where the system's journal reads: each line begins with its severity, as `<4>`. */
+  | { readonly kind: "journal" }
   | { readonly kind: "file"; readonly file: LogFile }
   /** `folder` is where the sending socket may be made, `path` the daemon's socket. */
   | { readonly kind: "syslog"; readonly folder: string; readonly path: string }
@@ -184,6 +186,10 @@ function timeOf({ timestamp }: LogRecord): string {
   return new Date(timestamp).toISOString();
 }
 
+function severityOf({ level }: LogRecord): number {
+  return SEVERITIES[level] ?? 5;
+}
+
 /** Where formatted lines leave the process. */
 interface Outlet {
   /** Writes one line, without waiting. */
@@ -199,15 +205,21 @@ function openOutlet(target: LogTarget, stderr: OutputQueue, format: LineFormat):
     case "none":
       return { write: () => {}, flush: () => Promise.resolve(), close: () => {} };
     case "stderr":
+    case "journal": {
+      const journal = target.kind === "journal";
       return {
-        write: (record) => stderr.put(`${format.bare(record)}\n`),
+        write: (record) => {
+          const severity = journal ? `<${severityOf(record)}>` : "";
+          stderr.put(`${severity}${format.bare(record)}\n`);
+        },
         flush: () => Promise.resolve(),
         close: () => {},
       };
+    }
     case "syslog": {
       const syslog = new Syslog(target.folder, target.path);
       return {
-        write: (record) => syslog.send(SEVERITIES[record.level] ?? 5, format.bare(record)),
+        write: (record) => syslog.send(severityOf(record), format.bare(record)),
         flush: () => syslog.flush(),
         close: () => syslog.close(),
       };

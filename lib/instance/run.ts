@@ -22,7 +22,8 @@ import { describeChanges } from "../core/report/changes.ts";
 import { Events } from "./events.ts";
 import { factsOf, RunningView } from "./view.ts";
 import { Log, type LogTarget } from "./log.ts";
-import { dropPermissions } from "../system/permissions.ts";
+import { dropPermissions, variable } from "../system/permissions.ts";
+import { isJournalOnStderr } from "../system/journal.ts";
 import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
 import { within } from "../system/time_limit.ts";
 import { watchControlSocket } from "../control/socket_watch.ts";
@@ -30,6 +31,7 @@ import { nameChannels, OperatorNames, watchNames } from "./names.ts";
 import { codeFolder, type StartOutput, type Startup, startUp } from "./start.ts";
 import { Health } from "../backends/health.ts";
 import { lstat } from "../control/run_dir.ts";
+import { findServiceManager, openServiceManager } from "./service_manager.ts";
 import { InProcessWorker } from "../workers/in_process.ts";
 import { SYSLOG_SOCKET } from "./syslog.ts";
 
@@ -57,7 +59,7 @@ const LAST_ANSWER_MS = 1000;
 
 async function run(startup: Startup, output: StartOutput, version: string): Promise<void> {
   const { options, table, control } = startup;
-  const log = openLog(startup);
+  const log = await openLog(startup);
   const events = new Events(log);
   if (options.debug) await log.open();
   // A start that fails takes its socket away.
@@ -75,7 +77,9 @@ async function run(startup: Startup, output: StartOutput, version: string): Prom
   let server: ControlServer | undefined;
   let http: WatchServer | undefined;
   let watch: Disposable | undefined;
+  using manager = openServiceManager(startup, events);
   const stop = async (): Promise<void> => {
+    manager?.stopping();
     watch?.[Symbol.dispose]();
     names?.[Symbol.dispose]();
     const released = server?.close();
@@ -123,7 +127,12 @@ async function run(startup: Startup, output: StartOutput, version: string): Prom
   if (control !== undefined && server !== undefined && socket !== undefined) {
     watch = watchControlSocket(control, { server, socket }, events);
   }
-  watchSignals(options, log, () => {
+  const reopenLog = (): void => {
+    manager?.reloading();
+    log.reopen();
+    manager?.ready();
+  };
+  watchSignals(options, reopenLog, () => {
     server?.dropOthers();
     http?.drain();
     return stop();
@@ -136,11 +145,13 @@ async function run(startup: Startup, output: StartOutput, version: string): Prom
   health.start(workers);
   using refusals = watchRefusals(startup, events);
   await output.ready();
+  manager?.ready();
   await workers.done;
   refusals?.tell();
   http?.close();
   // The operator who ended the instance gets the answer.
   await within(serving, LAST_ANSWER_MS);
+  await manager?.flush();
   await log.close();
 }
 
@@ -167,17 +178,20 @@ async function startWorkers(startup: Startup, reporter: Reporter): Promise<Worke
   return workers;
 }
 
-function openLog(startup: Startup): Log {
+async function openLog(startup: Startup): Promise<Log> {
   const { options } = startup;
   const asked = options.logFile !== undefined || options.logConnections;
   const threshold = options.foreground || asked ? "info" : "notice";
   const trace = options.debug && options.foreground;
-  return new Log(logTarget(startup), threshold, trace, options.logFormat);
+  return new Log(await logTarget(startup), threshold, trace, options.logFormat);
 }
 
-function logTarget({ options, control, logFile }: Startup): LogTarget {
+async function logTarget({ options, control, logFile }: Startup): Promise<LogTarget> {
   if (logFile !== undefined) return { kind: "file", file: logFile };
-  if (options.foreground) return { kind: "stderr" };
+  if (options.foreground) {
+    const journal = await isJournalOnStderr(variable("JOURNAL_STREAM"));
+    return { kind: journal ? "journal" : "stderr" };
+  }
   if (control === undefined || lstat(SYSLOG_SOCKET) === undefined) return { kind: "none" };
   return { kind: "syslog", folder: control.dir, path: SYSLOG_SOCKET };
 }
@@ -187,18 +201,23 @@ function dropStartPermissions({ options, control, logFile, table }: Startup): vo
   // A worker that takes a dead one's place is loaded anew.
   const code = options.workers === 1 ? [] : [codeFolder()];
   const hosts = options.dns === undefined ? [] : [HOSTS_FILE];
+  const told = options.foreground ? findServiceManager()?.path : SYSLOG_SOCKET;
   dropPermissions(
     [...kept, ...unixPaths(table)],
-    options.foreground ? [] : [SYSLOG_SOCKET],
+    told === undefined ? [] : [told],
     [...code, ...hosts],
   );
 }
 
 /** SIGQUIT drains, with `--drain` SIGTERM too; with `--log-file` SIGHUP opens the file again. */
-function watchSignals(options: Options, log: Log, stop: () => Promise<void>): void {
+function watchSignals(
+  options: Options,
+  reopenLog: () => void,
+  stop: () => Promise<void>,
+): void {
   if (Deno.build.os === "windows") return;
   Deno.addSignalListener("SIGQUIT", stop);
-  if (options.logFile !== undefined) Deno.addSignalListener("SIGHUP", () => log.reopen());
+  if (options.logFile !== undefined) Deno.addSignalListener("SIGHUP", reopenLog);
   if (options.drain === undefined) return;
   const drain = (): Promise<void> => {
     // Without a listener the signal has its default action again: a second one ends the process.

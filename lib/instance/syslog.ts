@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { openDatagramSocket } from "../system/datagram.ts";
 
 /** The local syslog socket. */
 export const SYSLOG_SOCKET = "/dev/log";
@@ -46,9 +47,7 @@ export class Syslog {
    * @throws What making the socket fails with.
    */
   constructor(folder: string, path: string = SYSLOG_SOCKET, limit: number = LIMIT) {
-    const own = `${folder}/.log.${Deno.pid}`;
-    this.#socket = Deno.listenDatagram({ transport: "unixpacket", path: own });
-    Deno.removeSync(own);
+    this.#socket = openDatagramSocket(folder);
     this.#to = { transport: "unixpacket", path };
     this.#limit = limit;
   }

@@ -34,7 +34,7 @@ export const GRANTS: readonly Grant[] = [
     flag: "--allow-write=/",
     reason: "the run dir and its control socket, the log, Unix sockets of servers",
     remains:
-      "the run dir; /dev/log in the background; the log file and its older ones with --log-file; " +
+      "the run dir; /dev/log in the background; the service manager's socket; the log file and its older ones with --log-file; " +
       "the Unix sockets of the command line",
   },
   {
@@ -43,8 +43,10 @@ export const GRANTS: readonly Grant[] = [
     remains: "nothing",
   },
   {
-    flag: "--allow-env=POSIXLY_CORRECT,XDG_RUNTIME_DIR,TMPDIR",
-    reason: "where the control socket goes, how options are read",
+    flag:
+      "--allow-env=POSIXLY_CORRECT,XDG_RUNTIME_DIR,TMPDIR,NOTIFY_SOCKET,WATCHDOG_USEC,WATCHDOG_PID,JOURNAL_STREAM",
+    reason:
+      "where the control socket goes, how options are read, what the service manager wants to be told",
     remains: "nothing",
   },
   {

@@ -65,7 +65,15 @@ Deno.test({
     // What may be imported by default is named, and denied.
     delete carried.allow_import;
     assertEquals(carried, {
-      allow_env: ["POSIXLY_CORRECT", "XDG_RUNTIME_DIR", "TMPDIR"],
+      allow_env: [
+        "POSIXLY_CORRECT",
+        "XDG_RUNTIME_DIR",
+        "TMPDIR",
+        "NOTIFY_SOCKET",
+        "WATCHDOG_USEC",
+        "WATCHDOG_PID",
+        "JOURNAL_STREAM",
+      ],
       allow_net: [],
       allow_read: ["/"],
       allow_run: [],

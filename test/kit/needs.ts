@@ -34,6 +34,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ssh: "openssh-client",
   "ssh-keygen": "openssh-client",
   sshd: "openssh-server",
+  "systemd-analyze": "systemd",
   unshare: "util-linux",
 };
 /** Folders that hold server programs, beside those of `PATH`. */
