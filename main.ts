@@ -82,8 +82,7 @@ async function dispatch(options: Options, args: readonly string[]): Promise<numb
 async function start(options: Options, args: readonly string[]): Promise<number> {
   if (options.backgroundChild) return await serveInBackground(options);
   if (options.foreground || !canDetach()) {
-    await serve({ ...options, foreground: true }, new DirectOutput(), config.version);
-    return EXIT.ok;
+    return await serve({ ...options, foreground: true }, new DirectOutput(), config.version);
   }
   const report = await startInBackground(args, new URL(import.meta.url));
   await print(report);
@@ -94,8 +93,7 @@ async function start(options: Options, args: readonly string[]): Promise<number>
 async function serveInBackground(options: Options): Promise<number> {
   const output = new ReportedOutput();
   try {
-    await serve(options, output, config.version);
-    return EXIT.ok;
+    return await serve(options, output, config.version);
   } catch (error) {
     const report = describe(error);
     await output.send(report);

@@ -53,7 +53,8 @@ export function prepareRunDir(option: string | undefined, uid: number): string {
     const info = lstat(dir) ?? makeDir(dir, uid);
     if (info === undefined) continue;
     const why = whyNotTrusted(info, { uid, named }) ??
-      (writableFor(info, uid) ? undefined : "it cannot be written to");
+      (writableFor(info, uid) ? undefined : "it cannot be written to") ??
+      (isReadOnly(dir) ? "its file system is read-only" : undefined);
     if (why === undefined) return dir;
     if (named && info.isDirectory) throw unusable(dir, why);
   }
@@ -64,6 +65,29 @@ export function prepareRunDir(option: string | undefined, uid: number): string {
       `       please create ${dir} with mode 01777 like this: \n` +
       `       # mkdir -m 01777 ${dir}`,
   );
+}
+
+/** Whether no folder can be had because all file systems that could have one are read-only, as in some containers. */
+export function allReadOnly(uid: number): boolean {
+  return [...runDirs(undefined, uid)].every((dir) => {
+    const there = [dir, dir.replace(/\/[^/]*$/, "") || "/"].find((each) => exists(each));
+    return there === undefined || isReadOnly(there);
+  });
+}
+
+function exists(path: string): boolean {
+  return lstat(path) !== undefined;
+}
+
+/** Whether a folder is on a file system that nothing can be written to; tried with a change that changes nothing. */
+function isReadOnly(dir: string): boolean {
+  try {
+    const { mode } = Deno.statSync(dir);
+    if (mode !== null) Deno.chmodSync(dir, mode & 0o7777);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EROFS";
+  }
 }
 
 function unusable(dir: string, why: string): ExitError {

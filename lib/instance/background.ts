@@ -29,9 +29,14 @@ export function isBackgroundChild(args: readonly string[]): boolean {
   return args[0] === CHILD;
 }
 
-/** Whether this process may start itself again with no more grants than it has, and the system knows sessions. */
+/**
+ * Whether this process may start itself again with no more grants than it has, and the system knows sessions.
+ *
+ * The first process of a container takes all others with it when it ends.
+ */
 export function canDetach(): boolean {
-  return Deno.build.os !== "windows" && granted({ name: "run" }) && granted({ name: "net" }) &&
+  return Deno.build.os !== "windows" && Deno.pid !== 1 && granted({ name: "run" }) &&
+    granted({ name: "net" }) &&
     granted({ name: "sys" }) && granted({ name: "read", path: "/" }) &&
     granted({ name: "write", path: "/" });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { looksAtClients } from "../core/edge/edge_config.ts";
+import { EXIT } from "../core/errors.ts";
 import type { Options } from "../core/command_line/options.ts";
 import { unixPaths } from "../core/table/view.ts";
 import { HOSTS_FILE } from "../backends/lookups.ts";
@@ -28,6 +29,7 @@ import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
 import { within } from "../system/time_limit.ts";
 import { watchControlSocket } from "../control/socket_watch.ts";
 import { nameChannels, OperatorNames, watchNames } from "./names.ts";
+import { FirstProcess, watchSignals } from "./signals.ts";
 import { codeFolder, type StartOutput, type Startup, startUp } from "./start.ts";
 import { Health } from "../backends/health.ts";
 import { lstat } from "../control/run_dir.ts";
@@ -39,16 +41,20 @@ import { SYSLOG_SOCKET } from "./syslog.ts";
  * Runs an instance until it has been ended and drained.
  *
  * @param version The program's.
+ * @returns Exit code.
  * @throws {ExitError} When it cannot start; nothing is left behind then.
  */
 export async function serve(
   options: Options,
   output: StartOutput,
   version: string,
-): Promise<void> {
+): Promise<number> {
   // The classic's liveness probe, which may come as soon as the port is bound.
   if (Deno.build.os !== "windows") Deno.addSignalListener("SIGUSR1", () => {});
-  await run(await startUp(options, output), output, version);
+  const first = Deno.pid === 1 ? new FirstProcess() : undefined;
+  const life = startUp(options, output).then((startup) => run(startup, output, version, first));
+  const drained = life.then(() => EXIT.ok);
+  return await (first === undefined ? drained : Promise.race([drained, first.ended]));
 }
 
 /** What a timer can count, in ms: 24 days. */
@@ -57,7 +63,12 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Time that the last answer may take, in ms. */
 const LAST_ANSWER_MS = 1000;
 
-async function run(startup: Startup, output: StartOutput, version: string): Promise<void> {
+async function run(
+  startup: Startup,
+  output: StartOutput,
+  version: string,
+  first: FirstProcess | undefined,
+): Promise<void> {
   const { options, table, control } = startup;
   const log = await openLog(startup);
   const events = new Events(log);
@@ -132,10 +143,14 @@ async function run(startup: Startup, output: StartOutput, version: string): Prom
     log.reopen();
     manager?.ready();
   };
-  watchSignals(options, reopenLog, () => {
-    server?.dropOthers();
-    http?.drain();
-    return stop();
+  watchSignals(options, {
+    reopenLog,
+    stop: () => {
+      server?.dropOthers();
+      http?.drain();
+      return stop();
+    },
+    first,
   });
   logFaults(log);
   if (!options.foreground) Deno.chdir("/");
@@ -207,24 +222,6 @@ function dropStartPermissions({ options, control, logFile, table }: Startup): vo
     told === undefined ? [] : [told],
     [...code, ...hosts],
   );
-}
-
-/** SIGQUIT drains, with `--drain` SIGTERM too; with `--log-file` SIGHUP opens the file again. */
-function watchSignals(
-  options: Options,
-  reopenLog: () => void,
-  stop: () => Promise<void>,
-): void {
-  if (Deno.build.os === "windows") return;
-  Deno.addSignalListener("SIGQUIT", stop);
-  if (options.logFile !== undefined) Deno.addSignalListener("SIGHUP", reopenLog);
-  if (options.drain === undefined) return;
-  const drain = (): Promise<void> => {
-    // Without a listener the signal has its default action again: a second one ends the process.
-    Deno.removeSignalListener("SIGTERM", drain);
-    return stop();
-  };
-  Deno.addSignalListener("SIGTERM", drain);
 }
 
 /** Refused clients are told in the log, if any rule can refuse some. */

@@ -47,8 +47,9 @@ export function openServiceManager(
   log: LineWriter,
 ): ServiceManager | undefined {
   const found = options.foreground ? findServiceManager() : undefined;
-  if (found === undefined || control === undefined) return undefined;
+  if (found === undefined) return undefined;
   try {
+    if (control === undefined) throw new Error("no folder for a socket");
     if (!found.path.startsWith("/")) throw new Error(`cannot send to ${found.path}`);
     return new ServiceManager(found, control.dir, table, log);
   } catch (error) {

@@ -31,7 +31,7 @@ import {
   resolverError,
 } from "../backends/resolve.ts";
 import { whenDownOf } from "../backends/health.ts";
-import { lstat, prepareRunDir, socketPath } from "../control/run_dir.ts";
+import { allReadOnly, lstat, prepareRunDir, socketPath } from "../control/run_dir.ts";
 
 /** Where the words of a start go: to the terminal, or to whoever waits for a background start. */
 export interface StartOutput {
@@ -145,7 +145,12 @@ function findControlPath(
     );
     return undefined;
   }
-  const dir = prepareRunDir(options.runDir, uid);
+  const { foreground, runDir } = options;
+  if (foreground && runDir === undefined && allReadOnly(uid)) {
+    output.err("balance: no control socket: the file system is read-only");
+    return undefined;
+  }
+  const dir = prepareRunDir(runDir, uid);
   return { dir, uid, path: socketPath(dir, port.number, options.bind) };
 }
 

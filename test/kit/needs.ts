@@ -104,11 +104,13 @@ export function otherUser(): Need {
   );
 }
 
-/** A namespace of one's own: to mount a file system, or as a network. */
-export function namespace(kind: "mount" | "network"): Need {
-  const words = kind === "network"
-    ? ["-n", "true"]
-    : ["-m", "mount", "-t", "tmpfs", "none", "/tmp"];
+/** A namespace of one's own: to mount a file system, as a network, or to be the first process of. */
+export function namespace(kind: "mount" | "network" | "pid"): Need {
+  const words = {
+    mount: ["-m", "mount", "-t", "tmpfs", "none", "/tmp"],
+    network: ["-n", "true"],
+    pid: ["-pf", "--mount-proc", "true"],
+  }[kind];
   return inTurn(
     () => program("unshare"),
     () => privilege(`${kind} namespaces`, ["unshare", ...words]),
