@@ -14,8 +14,10 @@
 import { fileURLToPath } from "node:url";
 import { GRANTS } from "../lib/system/permissions.ts";
 import { V8_OPTION } from "../lib/system/v8_flags.ts";
+import { sourceDate } from "./source_date.ts";
 
-const TARGETS = [
+/** Every platform, as Deno names it. */
+export const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",
   "x86_64-apple-darwin",
@@ -23,12 +25,14 @@ const TARGETS = [
   "x86_64-pc-windows-msvc",
 ];
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+/** The top of the repository. */
+export const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Where the program is bundled: one module starts faster and takes less memory than forty. */
 const BUNDLE = "dist/bundle";
 
-async function bundle(): Promise<boolean> {
+/** Bundles the program; whether that worked. */
+export async function bundle(): Promise<boolean> {
   await removeBundle();
   // Split, so that what is loaded late (log, terminal, -B) stays out of the start-up.
   const options = [
@@ -44,7 +48,42 @@ async function bundle(): Promise<boolean> {
   if (!(await deno(args, Deno.env.toObject()))) return false;
   // The program asks for its worker by the source's name, beside itself.
   await Deno.writeTextFile(`${root}/${BUNDLE}/worker.ts`, 'import "./lib/workers/worker.js";\n');
+  await nameChunks(`${root}/${BUNDLE}`);
+  await dateFiles(`${root}/${BUNDLE}`, new Date(sourceDate(root) * 1000));
   return true;
+}
+
+/** The end of a chunk's name, which depends on where the source lies. */
+const CHUNK = /-[A-Z0-9]{8}\.js/g;
+
+/** Names chunks by their order instead. */
+async function nameChunks(folder: string): Promise<void> {
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  const chunks = names.filter((name) => name.search(CHUNK) >= 0);
+  const texts = await Promise.all(chunks.map((name) => Deno.readTextFile(`${folder}/${name}`)));
+  const keys = chunks.map((name, at) => `${name}\n${texts[at]}`.replace(CHUNK, ""));
+  const order = chunks.toSorted((a, b) =>
+    (keys[chunks.indexOf(a)] ?? "") < (keys[chunks.indexOf(b)] ?? "") ? -1 : 1
+  );
+  const named = (text: string): string =>
+    text.replace(/[\w-]+-[A-Z0-9]{8}\.js/g, (name) => {
+      const at = order.indexOf(name);
+      return at < 0 ? name : `part-${at}.js`;
+    });
+  for (const module of [...chunks, "main.js", "lib/workers/worker.js"]) {
+    const text = await Deno.readTextFile(`${folder}/${module}`);
+    if (named(module) !== module) await Deno.remove(`${folder}/${module}`);
+    await Deno.writeTextFile(`${folder}/${named(module)}`, named(text));
+  }
+}
+
+/** The times of the files become part of the binary. */
+async function dateFiles(folder: string, date: Date): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) await dateFiles(path, date);
+    else await Deno.utime(path, date, date);
+  }
 }
 
 async function removeBundle(): Promise<void> {
@@ -67,7 +106,14 @@ async function deno(args: readonly string[], env: Record<string, string>): Promi
   return success;
 }
 
-async function compile(output: string, target: string | undefined): Promise<boolean> {
+/**
+ * Compiles the bundle.
+ *
+ * @param output Where the binary goes, from the top of the repository.
+ * @param target The platform; this one unless told.
+ * @returns Whether that worked.
+ */
+export async function compile(output: string, target: string | undefined): Promise<boolean> {
   const own = target === undefined || target === Deno.build.target;
   const name = own ? "DENORT_BIN" : `DENORT_BIN_${target.toUpperCase().replaceAll("-", "_")}`;
   const runtime = Deno.env.get(name);
@@ -95,11 +141,16 @@ async function compile(output: string, target: string | undefined): Promise<bool
   });
 }
 
+/** Where the binary of a platform goes, from the top of the repository. */
+export function binaryOf(target: string): string {
+  return `dist/balance-${target}${target.includes("windows") ? ".exe" : ""}`;
+}
+
 async function compileAll(): Promise<number> {
   const sums: string[] = [];
   const missing: string[] = [];
   for (const target of TARGETS) {
-    const output = `dist/balance-${target}${target.includes("windows") ? ".exe" : ""}`;
+    const output = binaryOf(target);
     console.log(`compiling ${output}`);
     if (await compile(output, target)) sums.push(`${await sha256(output)}  ${output.slice(5)}`);
     else missing.push(target);
@@ -126,4 +177,4 @@ async function main(args: readonly string[]): Promise<number> {
   return (await compile("dist/balance", undefined)) ? 0 : 1;
 }
 
-Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main(Deno.args));
