@@ -3,9 +3,30 @@
  *
  * @module
  */
-import type { ControlClient, Listener, Reply } from "./client.ts";
+import { writeTextNow } from "../system/lines.ts";
+import type { ControlClient, Reply } from "./client.ts";
 
-/** Has a command carried out, which ends when there is something else to do. */
+/** Has a command carried out, and shows on a terminal how far it is. */
+export async function askPatiently(
+  client: ControlClient,
+  line: string,
+  text?: (line: string) => void,
+): Promise<Reply> {
+  const progress = new ProgressLine();
+  try {
+    return await client.ask(line, {
+      text: text && ((each) => {
+        progress.clear();
+        text(each);
+      }),
+      progress: (each) => progress.show(each),
+    });
+  } finally {
+    progress.clear();
+  }
+}
+
+/** Has a command carried out whose lines are written as they come, and which ends when there is something else to do. */
 export async function askUntil(
   client: ControlClient,
   line: string,
@@ -15,7 +36,7 @@ export async function askUntil(
   const stop = next.then(async () => {
     if (!over) await client.interrupt();
   });
-  const reply = await client.ask(line, { text: writeNow, progress: progressWriter() });
+  const reply = await askPatiently(client, line, writeNow);
   over = true;
   stop.catch(() => {});
   return reply;
@@ -23,14 +44,26 @@ export async function askUntil(
 
 /** Writes a line at once: it belongs to something that goes on. */
 export function writeNow(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line));
+  writeTextNow(Deno.stdout, line);
 }
 
-/** Shows how far something is, on the last line of a terminal, and nowhere else. */
-export function progressWriter(): Listener["progress"] {
-  if (!Deno.stderr.isTerminal()) return undefined;
-  const write = (text: string): void => void Deno.stderr.writeSync(new TextEncoder().encode(text));
-  return (line) => {
-    if (line !== "") write(`\r\x1b[K${line}\r`);
-  };
+/** How far something is, on the last line of a terminal, and nowhere else. */
+class ProgressLine {
+  #shown = false;
+
+  /** Shows a line in place of the one before; an empty one changes nothing. */
+  show(line: string): void {
+    if (line === "" || !Deno.stderr.isTerminal()) return;
+    writeTextNow(Deno.stderr, `${CLEAR}${line}\r`);
+    this.#shown = true;
+  }
+
+  /** Leaves the line free for what comes. */
+  clear(): void {
+    if (this.#shown) writeTextNow(Deno.stderr, CLEAR);
+    this.#shown = false;
+  }
 }
+
+/** Empties the line that the cursor is in, and goes to its beginning. */
+const CLEAR = "\r\x1b[K";

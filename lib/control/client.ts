@@ -4,7 +4,12 @@
  * @module
  */
 import { EXIT, ExitError } from "../core/errors.ts";
-import { parseAnswerLine, parseGreeting, PROTOCOL_VERSION } from "../core/control/protocol.ts";
+import {
+  INTERRUPTION,
+  parseAnswerLine,
+  parseGreeting,
+  PROTOCOL_VERSION,
+} from "../core/control/protocol.ts";
 import { CLASSIC_VERSION, formatNoMaster } from "../core/report/report.ts";
 import { printable } from "../core/text.ts";
 import { readLines, writeText } from "../system/lines.ts";
@@ -96,38 +101,44 @@ export class ControlClient implements Disposable {
    * @throws {ExitError} 69 if the instance has ended meanwhile or does not answer.
    */
   async ask(command: string, listener: Listener = {}): Promise<Reply> {
-    try {
-      await writeText(this.#link, `${command.replace(/[\r\n]+/g, " ")}\n`);
-      let text = "";
-      for (;;) {
-        const { value } = await this.#lines.next();
-        if (value === undefined) break;
-        const line = parseAnswerLine(value);
-        if (line.kind === "end") {
-          const { group, bye, status } = line;
-          return { text, group, bye, status };
-        }
-        // Root may be speaking to another user's instance.
-        const shown = printable(line.text);
-        if (line.kind === "progress") listener.progress?.(shown);
-        else if (listener.text !== undefined) listener.text(`${shown}\n`);
-        else text += `${shown}\n`;
+    const line = command.replace(/[\r\n]+/g, " ");
+    // A person's dot is a command like any other: it has an answer.
+    const sent = line === INTERRUPTION ? ` ${line}` : line;
+    await this.#whileItRuns(writeText(this.#link, `${sent}\n`));
+    let text = "";
+    for (;;) {
+      const { value } = await this.#whileItRuns(this.#lines.next());
+      if (value === undefined) throw noMaster(this.pid);
+      const answer = parseAnswerLine(value);
+      if (answer.kind === "end") {
+        const { group, bye, status } = answer;
+        return { text, group, bye, status };
       }
-    } catch (error) {
-      if (error instanceof ExitError) throw error;
-      // It ended in the middle of our command.
+      // Root may be speaking to another user's instance.
+      const shown = printable(answer.text);
+      if (answer.kind === "progress") listener.progress?.(shown);
+      else if (listener.text !== undefined) listener.text(`${shown}\n`);
+      else text += `${shown}\n`;
     }
-    throw noMaster(this.pid);
   }
 
   /** Ends what goes on after a command, so that {@link ask} comes to its end. */
   async interrupt(): Promise<void> {
-    await writeText(this.#link, "\n");
+    await writeText(this.#link, `${INTERRUPTION}\n`);
   }
 
   /** Closes the connection. */
   [Symbol.dispose](): void {
     this.#link[Symbol.dispose]();
+  }
+
+  /** A failure of the connection is the instance's end. */
+  async #whileItRuns<T>(talk: Promise<T>): Promise<T> {
+    try {
+      return await talk;
+    } catch (error) {
+      throw error instanceof ExitError ? error : noMaster(this.pid);
+    }
   }
 }
 

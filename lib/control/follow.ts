@@ -67,7 +67,8 @@ async function watch(
     wake = Promise.withResolvers();
     if (waiting.length > 0 || over) wake.resolve();
   }
-  if (waiting.length <= MAX_WAITING) await stop;
+  if (waiting.length > MAX_WAITING) return EXIT.unfinished;
+  await stop;
   return EXIT.ok;
 }
 

@@ -15,20 +15,24 @@ import { writeText } from "../system/lines.ts";
 export async function converseOnTerminal(client: ControlClient): Promise<void> {
   const terminal = createInterface({ input: stdin, output: stdout, completer: complete });
   try {
+    let closed = false;
     const ended = new Promise<undefined>((resolve) =>
-      terminal.once("close", () => resolve(undefined))
+      terminal.once("close", () => {
+        closed = true;
+        resolve(undefined);
+      })
     );
     for (let group = 0;;) {
       const line = await Promise.race([terminal.question(formatPrompt(group)), ended]);
       if (line === undefined) return await writeText(Deno.stdout, "\n");
-      // Enter ends what goes on.
-      const enter = new Promise((resolve) => terminal.once("line", resolve));
+      // Enter ends what goes on, and so does the end of the session.
+      const enter = Promise.race([new Promise((resolve) => terminal.once("line", resolve)), ended]);
       const reply = commandOf(line)?.follows === true
         ? await askUntil(client, line, enter)
         : await client.ask(line);
       group = reply.group;
       await writeText(Deno.stdout, reply.text);
-      if (reply.bye) return;
+      if (reply.bye || closed) return;
     }
   } finally {
     terminal.close();

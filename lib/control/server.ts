@@ -3,12 +3,13 @@
  *
  * @module
  */
-import type { Answer } from "../core/control/commands/command.ts";
+import type { Answer, Follow } from "../core/control/commands/command.ts";
 import {
   formatAnswer,
   formatEnd,
   formatGreeting,
   formatLines,
+  INTERRUPTION,
   MAX_LINE,
 } from "../core/control/protocol.ts";
 import { CLASSIC_VERSION } from "../core/report/report.ts";
@@ -133,6 +134,11 @@ export class ControlServer {
     for (;;) {
       const { value: line } = await next;
       if (line === undefined) return;
+      if (line === INTERRUPTION) {
+        // What it was to end has ended already.
+        next = lines.next();
+        continue;
+      }
       // The last to speak is the last to be dropped.
       this.#connections.delete(connection);
       this.#connections.add(connection);
@@ -142,7 +148,7 @@ export class ControlServer {
       // A client that breaks off while it is being answered is noticed by whoever awaits this.
       next.catch(() => {});
       if (answer.follow !== undefined) {
-        next = this.#follow(connection, answer, next, () => lines.next());
+        await this.#follow(connection, answer, answer.follow, next);
         continue;
       }
       if (answer.then === "kill") {
@@ -150,36 +156,30 @@ export class ControlServer {
         this.dropOthers(connection);
       }
       const bye = answer.then !== "stay";
-      await this.#send(connection, formatAnswer(answer.lines, group, bye));
+      const { lines: text, status } = answer;
+      await this.#send(connection, formatAnswer(text, group, { bye, status }));
       if (bye) return;
     }
   }
 
-  /**
-   * Goes on after an answer, until the client's next line.
-   *
-   * @returns The client's next line that is no mere interruption.
-   */
+  /** Goes on after an answer, until it is over or the client's next line comes. */
   async #follow(
     connection: Deno.UnixConn,
-    { follow: what, lines, group }: Answer,
-    next: Promise<IteratorResult<string, void>>,
-    readOn: () => Promise<IteratorResult<string, void>>,
-  ): Promise<IteratorResult<string, void>> {
-    if (what === undefined) return await next;
+    { lines, group }: Answer,
+    what: Follow,
+    next: Promise<unknown>,
+  ): Promise<void> {
     const { table, view } = this.#instance;
     const send = (text: string): Promise<void> => this.#send(connection, text);
     if (lines.length > 0) await send(formatLines(lines));
     const interrupted = next.catch(() => undefined);
     const status = await follow({ table, view, send, interrupted }, what);
     await send(formatEnd(group, { status }));
-    const line = await next;
-    return line.value?.trim() === "" ? await readOn() : line;
   }
 
   async #refuse(connection: Deno.UnixConn): Promise<void> {
     try {
-      await this.#send(connection, formatAnswer(["syntax error"], 0, true));
+      await this.#send(connection, formatAnswer(["syntax error"], 0, { bye: true }));
     } catch {
       // It did not stay for the answer.
     }

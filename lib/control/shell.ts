@@ -7,7 +7,7 @@ import { commandOf } from "../core/control/interpreter.ts";
 import { WATCH } from "../core/control/commands/connections.ts";
 import { formatBanner, formatPrompt } from "../core/report/report.ts";
 import { EXIT } from "../core/errors.ts";
-import { askUntil, progressWriter, writeNow } from "./asking.ts";
+import { askPatiently, askUntil, writeNow } from "./asking.ts";
 import { ControlClient, type Instance } from "./client.ts";
 import { readLines, writeText } from "../system/lines.ts";
 
@@ -22,8 +22,7 @@ const MAX_INPUT_LINE = 1024 * 1024;
 export async function runCommand(instance: Instance, command: string): Promise<number> {
   using client = await ControlClient.open(instance);
   const watches = commandOf(command) === WATCH;
-  const text = watches ? writeNow : undefined;
-  const asked = client.ask(command, { progress: progressWriter(), text });
+  const asked = askPatiently(client, command, watches ? writeNow : undefined);
   // Whoever interrupts a watch has seen enough.
   const reply = await (watches ? Promise.race([asked, interruption()]) : asked);
   if (reply === undefined) return EXIT.ok;
@@ -49,7 +48,7 @@ export async function runInteractive(instance: Instance): Promise<void> {
     // A drain in a script is waited for; a watch would have no other end.
     const reply = commandOf(line) === WATCH
       ? await askUntil(client, line, next)
-      : await client.ask(line, { progress: progressWriter() });
+      : await askPatiently(client, line);
     group = reply.group;
     await writeText(Deno.stdout, reply.text);
     if (reply.bye) return;

@@ -10,7 +10,7 @@
 export const EXIT = {
   /** Success; also the answer to `-c`, whatever it says, those of `drain` apart. */
   ok: 0,
-  /** Wrong usage or an invalid port. */
+  /** Wrong usage or an invalid port; a `drain` that was refused. */
   usage: 64,
   /** An address that cannot be resolved, or a protocol mismatch. */
   data: 65,
@@ -22,7 +22,7 @@ export const EXIT = {
   software: 70,
   /** The system refused: listening, control socket, permissions. */
   os: 71,
-  /** `drain`: the channel still has connections. */
+  /** `drain`: the channel still has connections. `watch`: it was read too slowly. */
   unfinished: 75,
 } as const;
 

@@ -61,3 +61,9 @@ export async function writeText(
   let bytes = new TextEncoder().encode(text);
   while (bytes.length > 0) bytes = bytes.subarray(await sink.write(bytes));
 }
+
+/** Writes a whole text before anything else happens. */
+export function writeTextNow(sink: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(sink.writeSync(bytes));
+}

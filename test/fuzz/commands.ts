@@ -286,7 +286,9 @@ export const targets: readonly Target[] = [
       ).map((line) => line.replaceAll("\n", ""));
       const group = random.between(0, 15);
       const bye = random.chance(0.5);
-      const read = formatAnswer(lines, group, bye).split("\n").slice(0, -1).map(parseAnswerLine);
+      const read = formatAnswer(lines, group, { bye }).split("\n").slice(0, -1).map(
+        parseAnswerLine,
+      );
       assertEquals(read, [
         ...lines.map((text) => ({ kind: "text" as const, text })),
         { kind: "end" as const, group, bye, status: 0 },

@@ -3,9 +3,27 @@
  *
  * @module
  */
-import { parseAnswerLine, parseGreeting } from "../../lib/core/control/protocol.ts";
+import {
+  type AnswerLine,
+  INTERRUPTION,
+  parseAnswerLine,
+  parseGreeting,
+} from "../../lib/core/control/protocol.ts";
 import { readLines, writeText } from "../../lib/system/lines.ts";
 import { within } from "./wait.ts";
+
+/** Longest line of an answer that a test reads. */
+const MAX_LINE = 4 * 1024 * 1024;
+
+/** What an instance has answered. */
+export interface Answered {
+  /** The answer's lines, without the last line end. */
+  readonly text: string;
+  /** What `-c` would exit with. */
+  readonly status: number;
+  /** What was to be shown on a terminal meanwhile. */
+  readonly progress: readonly string[];
+}
 
 /** A control connection, spoken to directly. */
 export class Control implements Disposable {
@@ -23,7 +41,7 @@ export class Control implements Disposable {
   /** Connects; throws if nobody answers. */
   static async open(path: string): Promise<Control> {
     const connection = await Deno.connect({ transport: "unix", path });
-    const lines = readLines(connection, 65536);
+    const lines = readLines(connection, MAX_LINE);
     const { value } = await lines.next();
     const greeting = parseGreeting(value ?? "");
     if (greeting !== undefined) return new Control(connection, lines, greeting.pid);
@@ -33,14 +51,44 @@ export class Control implements Disposable {
 
   /** Has a command carried out; throws if the instance ends instead. */
   async ask(command: string): Promise<string> {
-    await writeText(this.#connection, `${command}\n`);
-    const answer: string[] = [];
+    return (await this.answer(command)).text;
+  }
+
+  /** Has a command carried out, to the end of what goes on after it; throws if the instance ends instead. */
+  async answer(command: string): Promise<Answered> {
+    await this.send(command);
+    const lines: string[] = [];
+    const progress: string[] = [];
     for (;;) {
-      const { value } = await within(this.#lines.next(), `the answer to ${command}`);
-      if (value === undefined) throw new Error(`No answer to ${command}`);
-      const line = parseAnswerLine(value);
-      if (line.kind === "end") return answer.join("\n");
-      answer.push(line.text);
+      const line = await this.line();
+      if (line === undefined) throw new Error(`No answer to ${command}`);
+      if (line.kind === "end") return { text: lines.join("\n"), status: line.status, progress };
+      (line.kind === "text" ? lines : progress).push(line.text);
+    }
+  }
+
+  /** Sends a line. */
+  async send(line: string): Promise<void> {
+    await writeText(this.#connection, `${line}\n`);
+  }
+
+  /** Ends what goes on after a command. */
+  async interrupt(): Promise<void> {
+    await this.send(INTERRUPTION);
+  }
+
+  /** The next line of an answer; `undefined` when the instance has closed the connection. */
+  async line(): Promise<AnswerLine | undefined> {
+    const { value } = await within(this.#lines.next(), "a line of an answer");
+    return value === undefined ? undefined : parseAnswerLine(value);
+  }
+
+  /** The text of the next line that is not for a terminal alone. */
+  async text(): Promise<string> {
+    for (;;) {
+      const line = await this.line();
+      if (line?.kind === "text") return line.text;
+      if (line?.kind !== "progress") throw new Error(`No text but ${JSON.stringify(line)}`);
     }
   }
 

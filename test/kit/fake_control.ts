@@ -97,7 +97,7 @@ export class FakeControl implements AsyncDisposable {
           continue;
         }
         group = Number(/^group (\d+)$/.exec(line)?.[1] ?? group);
-        await writeText(connection, formatAnswer(this.#answers(line, group), group, false));
+        await writeText(connection, formatAnswer(this.#answers(line, group), group));
       }
     } finally {
       this.#connections.delete(connection);

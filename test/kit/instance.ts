@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { socketPath } from "../../lib/control/run_dir.ts";
-import { askSocket, Control } from "./control.ts";
+import { type Answered, askSocket, Control } from "./control.ts";
 import { isAlive } from "./processes.ts";
 import { eventually, type Output, sleep, within } from "./wait.ts";
 
@@ -118,6 +118,12 @@ export class Instance implements AsyncDisposable {
   /** Has one command carried out over a connection of its own. */
   ask(command: string): Promise<string> {
     return askSocket(this.socket, command);
+  }
+
+  /** Has a command carried out over a connection of its own, and what `-c` would exit with. */
+  async answer(command: string): Promise<Answered> {
+    using control = await Control.open(this.socket);
+    return await control.answer(command);
   }
 
   /** The table, one row a channel. */

@@ -4,6 +4,7 @@
  * ```
  * server: balance-control 1 4711 3.54     greeting: name, protocol version, pid, version of the shell
  * client: show                            a command, one line
+ * client: .                               ends what goes on after a command; has no answer of its own
  * server: GRP Type  #   S …               the answer's lines; one that begins with a dot has it doubled
  * server: .~ 3 connections left           progress, for a terminal; it, or an empty one, comes at least each 5 s of a wait
  * server: . 0                             end of the answer: a dot, the current group …
@@ -18,6 +19,9 @@
 
 /** Version of the protocol; a client refuses another one. */
 export const PROTOCOL_VERSION = 1;
+
+/** The line that ends what goes on; it may come too late, and then means nothing. */
+export const INTERRUPTION = ".";
 
 /** Longest line that a client may send, in bytes without the line end. */
 export const MAX_LINE = 4096;
@@ -50,10 +54,10 @@ export function parseGreeting(line: string): Greeting | undefined {
  *
  * @param lines The answer's lines, without line ends.
  * @param group The session's current group.
- * @param bye Whether the server closes the connection now.
+ * @param end See {@link formatEnd}.
  */
-export function formatAnswer(lines: readonly string[], group: number, bye: boolean): string {
-  return formatLines(lines) + formatEnd(group, { bye });
+export function formatAnswer(lines: readonly string[], group: number, end: AnswerEnd = {}): string {
+  return formatLines(lines) + formatEnd(group, end);
 }
 
 /** Writes some lines of an answer. */
@@ -66,11 +70,16 @@ export function formatProgress(text: string): string {
   return `.~ ${text}\n`;
 }
 
+/** What the end of an answer says beside the group. */
+export interface AnswerEnd {
+  /** Whether the server closes the connection now. */
+  readonly bye?: boolean;
+  /** What a shell's command exits with; 0 unless given. */
+  readonly status?: number | undefined;
+}
+
 /** Writes the end of an answer. */
-export function formatEnd(
-  group: number,
-  { bye = false, status = 0 }: { readonly bye?: boolean; readonly status?: number } = {},
-): string {
+export function formatEnd(group: number, { bye = false, status = 0 }: AnswerEnd = {}): string {
   return `. ${group}${bye ? " bye" : ""}${status === 0 ? "" : ` status=${status}`}\n`;
 }
 

@@ -31,13 +31,13 @@ for (
 }
 
 Deno.test("an answer without lines is its end alone", () => {
-  assertEquals(formatAnswer([], 0, false), ". 0\n");
-  assertEquals(formatAnswer([], 15, true), ". 15 bye\n");
+  assertEquals(formatAnswer([], 0), ". 0\n");
+  assertEquals(formatAnswer([], 15, { bye: true }), ". 15 bye\n");
 });
 
 Deno.test("no line of an answer is taken for its end", () => {
   const lines = [".", ". 0", ". 3 bye", "..", "", "x", " .", "GRP"];
-  const written = formatAnswer(lines, 2, false).slice(0, -1).split("\n").map(parseAnswerLine);
+  const written = formatAnswer(lines, 2).slice(0, -1).split("\n").map(parseAnswerLine);
   assertEquals(written, [
     ...lines.map((text) => ({ kind: "text" as const, text })),
     { kind: "end", group: 2, bye: false, status: 0 },

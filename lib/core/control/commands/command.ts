@@ -112,6 +112,8 @@ export interface Answer {
   readonly then: "stay" | "quit" | "kill";
   /** What goes on after the lines, if anything does. */
   readonly follow?: Follow | undefined;
+  /** What a shell's command exits with; 0 unless given. */
+  readonly status?: number | undefined;
 }
 
 /** A command that needs something first; the same line is interpreted again with it. */
@@ -155,7 +157,7 @@ export function answer(
   context: Context,
   lines: readonly string[],
   changes: readonly Change[] = [],
-  rest: Partial<Pick<Answer, "group" | "then" | "assigned" | "follow">> = {},
+  rest: Partial<Pick<Answer, "group" | "then" | "assigned" | "follow" | "status">> = {},
 ): Answer {
   return { kind: "answer", lines, changes, group: context.group, then: "stay", ...rest };
 }

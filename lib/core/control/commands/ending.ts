@@ -3,11 +3,11 @@
  *
  * @module
  */
+import { EXIT } from "../../errors.ts";
 import { parseIpv4 } from "../../net/address.ts";
 import { formatAddress, mapIpv4, parsePlainIpv6 } from "../../net/ip_address.ts";
 import type { CutTarget } from "../../report/live.ts";
 import { wholeNumber } from "../../option_value.ts";
-import { viewChannel } from "../../table/view.ts";
 import { namedSlot } from "./channel.ts";
 import { answer, type Command, type Context, type Outcome, SYNTAX_ERROR } from "./command.ts";
 
@@ -30,14 +30,13 @@ export const CUT: Command = {
 };
 
 function drain([text, limit]: readonly string[], context: Context): Outcome {
-  if (text === undefined) return answer(context, [SYNTAX_ERROR]);
+  // A script that goes on after a drain must not take a refused one for done.
+  const refuse = (reason: string): Outcome => answer(context, [reason], [], { status: EXIT.usage });
+  if (text === undefined) return refuse(SYNTAX_ERROR);
   const slot = namedSlot(context, text);
-  if (slot === undefined) return answer(context, [`no such channel ${text}`]);
-  if (viewChannel(context.table, slot).leaving) {
-    return answer(context, ["the channel's record is gone: it is drained already"]);
-  }
+  if (slot === undefined) return refuse(`no such channel ${text}`);
   const seconds = limit === undefined ? undefined : wholeNumber(limit, 0, MAX_SECONDS, 7);
-  if (limit !== undefined && seconds === undefined) return answer(context, ["value out of range"]);
+  if (limit !== undefined && seconds === undefined) return refuse("value out of range");
   return answer(context, [], [{ kind: "drain", slot }], {
     follow: { kind: "drain", slot, seconds },
   });
