@@ -100,7 +100,7 @@ export interface ChannelDocument {
   readonly channel: number;
   /** What it is called. */
   readonly name: string;
-  /** IPv4 or IPv6 address, or path of a Unix socket. */
+  /** IPv4 or IPv6 address, or `unix:` and the path of a socket. */
   readonly address: string;
   /** Port; 0 for a Unix socket. */
   readonly port: number;
@@ -169,7 +169,7 @@ export interface ConnectionDocument {
   readonly group: number | null;
   /** Its channel; `null` while it has none. */
   readonly channel: number | null;
-  /** Address and port of the server, or path; `null` while it has none. */
+  /** Address and port of the server, or `unix:` and the path of a socket; `null` while it has none. */
   readonly server: string | null;
   /** Time since its accept. */
   readonly ageSeconds: number;
@@ -209,7 +209,7 @@ export interface EndDocument {
   readonly group: number;
   /** Its channel. */
   readonly channel: number;
-  /** Address and port of the server, or path. */
+  /** Address and port of the server, or `unix:` and the path of a socket. */
   readonly server: string;
 }
 
