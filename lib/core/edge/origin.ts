@@ -42,6 +42,13 @@ export function formatPeer({ address, port }: ProxyPeer): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** Writes an end of a socket as {@link formatPeer} does; an IPv4 address in the form of IPv6 as what it is. */
+export function formatSocketEnd({ hostname, port }: SocketEnd): string {
+  if (!hostname.includes(":")) return `${hostname}:${port}`;
+  const [, ipv4] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(hostname) ?? [];
+  return ipv4 === undefined ? `[${hostname}]:${port}` : `${ipv4}:${port}`;
+}
+
 function peerAt({ hostname, port }: SocketEnd): ProxyPeer {
   return { address: parseIpv6(hostname) ?? new Uint8Array(ADDRESS_BYTES), port };
 }

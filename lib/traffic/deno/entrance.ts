@@ -4,7 +4,7 @@
  * @module
  */
 import { close } from "../../system/close.ts";
-import { formatPeer, type Origin, socketOrigin } from "../../core/edge/origin.ts";
+import { formatPeer, formatSocketEnd, type Origin, socketOrigin } from "../../core/edge/origin.ts";
 import { formatAddress } from "../../core/net/ip_address.ts";
 import { Entry, type EntryRules, type EntryStep } from "../../core/session/entry.ts";
 import { EarlyStream } from "./early_stream.ts";
@@ -46,14 +46,14 @@ export class Guest implements Subject {
    * @param early What was read of it already.
    */
   constructor(connection: Deno.TcpConn, origin?: Origin, early?: EarlyStream) {
-    const { hostname, port } = connection.remoteAddr as Deno.NetAddr;
+    const peer = connection.remoteAddr as Deno.NetAddr;
     const learnt = origin?.proxy === undefined ? undefined : origin;
     this.#connection = connection;
     this.#origin = origin;
     this.stream = early ?? connection;
-    this.address = learnt === undefined ? hostname : formatAddress(learnt.client.address);
-    this.client = learnt === undefined ? `${hostname}:${port}` : formatPeer(learnt.client);
-    this.proxy = learnt === undefined ? undefined : `${hostname}:${port}`;
+    this.address = learnt === undefined ? peer.hostname : formatAddress(learnt.client.address);
+    this.client = learnt === undefined ? formatSocketEnd(peer) : formatPeer(learnt.client);
+    this.proxy = learnt === undefined ? undefined : formatSocketEnd(peer);
   }
 
   /** Where it comes from and what it connected to. */
