@@ -13,9 +13,7 @@ import {
   type CutTarget,
   type LastEnd,
   LastEnds,
-  type LiveConnection,
   type LiveConnections,
-  MAX_LISTED,
 } from "../../core/report/live.ts";
 import { epochOf } from "../../core/table/access.ts";
 import { EndpointReader } from "../../core/table/endpoint.ts";
@@ -30,8 +28,9 @@ import { Acceptor } from "./listener.ts";
 import { PortWatch } from "./local_ports.ts";
 import { Places } from "./places.ts";
 import { Queue } from "./queue.ts";
-import { serveClient, type Session, type SessionContext } from "./session.ts";
+import { serveClient, type SessionContext } from "./serve_client.ts";
 import { observeAttempts, observeHashes } from "./session_log.ts";
+import { Sessions } from "./sessions.ts";
 
 /** What an engine is asked to do; plain data, so that it can be sent to a worker. */
 export interface EngineConfig {
@@ -76,7 +75,7 @@ export class Engine {
   #stopped = false;
   /** While it does not listen for a while. */
   #pause: { readonly began: Deferred; readonly ended: Deferred } | undefined;
-  readonly #sessions: Set<Session> = new Set();
+  readonly #sessions = new Sessions();
   readonly #lastEnds = new LastEnds();
   readonly #places: Places | undefined;
   readonly #queue: Queue | undefined;
@@ -178,14 +177,12 @@ export class Engine {
     this.#ending = true;
     this.#ticker.expire();
     this.#queue?.endAll();
-    for (const { relay } of [...this.#sessions]) relay?.end("ended by balance");
+    this.#sessions.endAll();
   }
 
   /** Ends the connections that a channel has. */
   endChannel(slot: number): void {
-    for (const { relay, slot: on } of [...this.#sessions]) {
-      if (on === slot) relay?.end("ended by balance");
-    }
+    this.#sessions.endChannel(slot);
   }
 
   /**
@@ -194,9 +191,7 @@ export class Engine {
    * @returns How many.
    */
   cut(target: CutTarget): number {
-    const meant = [...this.#sessions].filter((session) => isMeant(session, target));
-    for (const session of meant) session.end();
-    return meant.length;
+    return this.#sessions.cut(target);
   }
 
   /**
@@ -205,15 +200,7 @@ export class Engine {
    * @param slot The channel whose are meant; those of all channels, and those without, if it is undefined.
    */
   connections(slot?: number): LiveConnections {
-    const now = performance.now();
-    const connections: LiveConnection[] = [];
-    let omitted = 0;
-    for (const session of this.#sessions) {
-      if (slot !== undefined && session.slot !== slot) continue;
-      if (connections.length < MAX_LISTED) connections.push(session.view(now));
-      else omitted++;
-    }
-    return { connections, omitted };
+    return this.#sessions.list(performance.now(), slot);
   }
 
   /** The last connection of each channel and cause. */
@@ -255,22 +242,6 @@ export class Engine {
   #checkDrained(): void {
     if (!this.#listening && this.#clients === 0) this.#ended.resolve();
   }
-}
-
-function isMeant(session: Session, target: CutTarget): boolean {
-  switch (target.kind) {
-    case "all":
-      return true;
-    case "channel":
-      return session.slot === target.slot;
-    case "client":
-      return isAddress(session.guest.address, target.address);
-  }
-}
-
-/** Whether an address, which a socket for both families gives in the form of IPv6, is this one. */
-function isAddress(given: string, plain: string): boolean {
-  return given === plain || given === `::ffff:${plain}`;
 }
 
 /** What a client must pass to come in; nothing if everybody may. */
