@@ -63,9 +63,9 @@ async function watch(
     const events = waiting.splice(0);
     const lines = events.map((event) => json ? formatJson(event) : formatEvent(event));
     await place.send(lines.length === 0 ? formatProgress("") : formatLines(lines));
-    if (waiting.length === 0 && !over) await pause(wake.promise, KEEPALIVE_MS);
+    if (waiting.length > 0 || over) continue;
     wake = Promise.withResolvers();
-    if (waiting.length > 0 || over) wake.resolve();
+    await pause(wake.promise, KEEPALIVE_MS);
   }
   if (waiting.length > MAX_WAITING) return EXIT.unfinished;
   await stop;

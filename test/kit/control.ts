@@ -85,6 +85,10 @@ export class Control implements Disposable {
 
   /** The text of the next line that is not for a terminal alone. */
   async text(): Promise<string> {
+    return await within(this.#text(), "a line of text");
+  }
+
+  async #text(): Promise<string> {
     for (;;) {
       const line = await this.line();
       if (line?.kind === "text") return line.text;
