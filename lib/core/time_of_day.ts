@@ -25,12 +25,15 @@ export function formatTime(ms: number): string {
 
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d(?:\.\d+)?)Z$/;
 
-/** Milliseconds since 1970 of a time in UTC as RFC 3339 has it; `undefined` if it is none. */
+/** Milliseconds since 1970 of a time in UTC as RFC 3339 has it; `undefined` if it is none, or before 1970. */
 export function parseTime(text: string): number | undefined {
   const match = RFC_3339.exec(text);
   if (match === null) return undefined;
   const numbers = match.slice(1).map(Number);
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = numbers;
+  const isDate = year >= 1970 && month >= 1 && month <= 12 && day >= 1 &&
+    day <= (monthLengths(year)[month - 1] ?? 0);
+  if (!isDate || hour > 23 || minute > 59 || second >= 60) return undefined;
   return daysBefore(year, month, day) * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000;
 }
 
@@ -43,7 +46,7 @@ function dateOf(days: number): { year: number; month: number; day: number } {
   let year = 1970;
   let left = days;
   for (; left >= daysIn(year); year++) left -= daysIn(year);
-  const lengths = [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+  const lengths = monthLengths(year);
   let month = 0;
   for (; left >= (lengths[month] ?? Infinity); month++) left -= lengths[month] ?? 0;
   return { year, month: month + 1, day: left + 1 };
@@ -56,6 +59,10 @@ function daysBefore(year: number, month: number, day: number): number {
     Math.floor(marchYear / 400);
   const daysInYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5);
   return marchYear * 365 + leapDays + daysInYear + day - 719_469;
+}
+
+function monthLengths(year: number): number[] {
+  return [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 }
 
 function daysIn(year: number): number {

@@ -92,7 +92,10 @@ Deno.test("transitions are told at once, and the past to those who want it", asy
     /Z notice channel 0\.0 web down: refused \(1 of 1\), was up \d+m?s$/,
   );
   await using _back = startBackend("A", undefined, { hostname, port });
-  assertMatch(await watching.text(), /Z notice channel 0\.0 web up: connected \(1 of 1\), was down \d+m?s$/);
+  assertMatch(
+    await watching.text(),
+    /Z notice channel 0\.0 web up: connected \(1 of 1\), was down \d+m?s$/,
+  );
   await instance.ask("disable 1");
   using late = await watcher(instance);
   using later = await Control.open(instance.socket);

@@ -118,6 +118,15 @@ function remarksOf(
 }
 
 /** What an operator has changed of one of the members of a name: the destination stands for all of them. */
-function changedMember({ maxc }: ChannelView, destination: Destination, label: string): string[] {
-  return maxc === destination.maxc ? [] : [`${label} has maxc ${maxc}`];
+function changedMember(
+  { maxc, weight }: ChannelView,
+  { address, attributes, maxc: typed }: Destination,
+  label: string,
+): string[] {
+  // Without the attribute the weight of `srv:` comes from the record.
+  const usual = attributes.weight ?? (address.kind === "srv" ? weight : 1);
+  return [
+    ...(maxc === typed ? [] : [`${label} has maxc ${maxc}`]),
+    ...(weight === usual ? [] : [`${label} has weight ${weight}`]),
+  ];
 }

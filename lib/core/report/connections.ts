@@ -68,9 +68,10 @@ export function causeDocuments(
   slots: readonly number[],
   ends: readonly LastEnd[],
 ): CauseDocument[] {
+  const meant = new Set(slots);
   return CAUSES.map((cause) => {
     const count = slots.reduce((sum, slot) => sum + endCount(table, slot, cause), 0);
-    const [last] = ends.filter((end) => end.cause === cause && slots.includes(end.slot))
+    const [last] = ends.filter((end) => end.cause === cause && meant.has(end.slot))
       .toSorted((a, b) => b.atMs - a.atMs);
     return { cause, count, last: last === undefined ? null : endDocument(last) };
   }).filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count);

@@ -53,11 +53,14 @@ export function countValue(floats: Float64Array, at: number, scale: Scale, ms: n
   floats[sum] = (floats[sum] ?? 0) + Math.max(0, ms);
 }
 
-/** Which bucket a value belongs to. */
+/** Which bucket a value belongs to: the first whose bound is not below it. */
 function bucketOf({ bounds, perOctave, size }: Scale, ms: number): number {
   const [lowest = 1] = bounds;
   if (ms <= lowest) return 0;
-  return Math.min(Math.ceil(Math.log2(ms / lowest) * perOctave), size - 2);
+  const bucket = Math.min(Math.ceil(Math.log2(ms / lowest) * perOctave), size - 2);
+  // The logarithm is rounded; the bounds decide.
+  if (ms <= (bounds[bucket - 1] ?? 0)) return bucket - 1;
+  return ms > (bounds[bucket] ?? Infinity) ? bucket + 1 : bucket;
 }
 
 /** Sums runs of one scale. */
