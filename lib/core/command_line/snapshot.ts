@@ -6,6 +6,7 @@
 import { MAX_CHANNELS, MAX_GROUPS, type MethodName, slotOf, type Table } from "../table/schema.ts";
 import { methodOf } from "../table/access.ts";
 import { type ChannelView, viewTable } from "../table/view.ts";
+import { escapeUnprintable } from "../health/escapes.ts";
 import { printable } from "../text.ts";
 import { type Destination, formatDestination } from "./destination.ts";
 import { followsRecords } from "./settings.ts";
@@ -32,20 +33,29 @@ export function formatSnapshot(table: Table, started: StartedWith): string[] {
   const methods = groups.map((_, group) => methodOf(table, group));
   const operands = groups.flatMap((members, group) => [
     ...operandsOf(members, started),
-    ...separator(methods[group], group === groups.length - 1),
+    ...separator(methods[group], group, groups.length),
   ]);
   const words = [
     "balance",
-    ...started.options,
+    ...onOneLine(started.options),
     ...methodOption(methods),
     started.port,
     ...operands,
   ];
   const remarks = [
+    ...words.filter((word) => printable(word) !== word)
+      .map((word) => `${word} has characters that this line cannot show`),
     ...tooMany(operands.length),
     ...groups.flatMap((members, group) => remarksOf(members, group, started)),
   ];
-  return [quoteForSh(words), ...remarks.map((remark) => `# ${printable(remark)}`)];
+  return [printable(quoteForSh(words)), ...remarks.map((remark) => `# ${printable(remark)}`)];
+}
+
+/** Options whose values may have escapes in the place of characters that a line cannot show. */
+const ESCAPABLE: ReadonlySet<string | undefined> = new Set(["--check-send", "--check-expect"]);
+
+function onOneLine(options: readonly string[]): string[] {
+  return options.map((word, at) => ESCAPABLE.has(options[at - 1]) ? escapeUnprintable(word) : word);
 }
 
 /** The channels of each group, up to the last one that has some. */
@@ -76,14 +86,19 @@ function asItIs(destination: Destination, { maxc, weight }: ChannelView): Destin
   return { ...destination, maxc, attributes };
 }
 
-function separator(method: MethodName | undefined, last: boolean): string[] {
-  if (method === "hash") return ["%"];
-  return last ? [] : ["!"];
+function separator(method: MethodName | undefined, group: number, groups: number): string[] {
+  if (isClosed(method, group)) return ["%"];
+  return group === groups - 1 ? [] : ["!"];
+}
+
+/** Whether `%` closes a group: behind the very last one no separator may stand. */
+function isClosed(method: MethodName | undefined, group: number): boolean {
+  return method === "hash" && group < MAX_GROUPS - 1;
 }
 
 /** `--method` for the groups that `%` does not close; none if all of them take turns. */
 function methodOption(methods: readonly MethodName[]): string[] {
-  const names = methods.filter((method) => method !== "hash");
+  const names = methods.filter((method, group) => !isClosed(method, group));
   while (names.length > 1 && names.at(-1) === names.at(-2)) names.pop();
   return names.every((name) => name === "rr") ? [] : ["--method", names.join(",")];
 }

@@ -22,6 +22,14 @@ const SIMPLE: ReadonlyMap<string, number> = new Map([
   ["\\", 0x5c],
 ]);
 
+/** Writes characters that are not printable as escapes, so that the text reads the same. */
+export function escapeUnprintable(text: string): string {
+  return [...text].map((character) =>
+    printable(character) === character ? character : [...encodeUtf8(character)]
+      .map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("")
+  ).join("");
+}
+
 /**
  * Reads text with C escapes.
  *
