@@ -14,18 +14,28 @@ export interface LockFile {
 /** The runtime that every binary begins with. */
 const RUNTIME = "2.7.14";
 
-/** Licences of the packages of npm; one that is new must be looked up before it can be shipped. */
+/** Packages that only tests use: no part of what is shipped. */
+const FOR_TESTS: ReadonlySet<string> = new Set([
+  "ajv",
+  "fast-deep-equal",
+  "fast-uri",
+  "json-schema-traverse",
+  "require-from-string",
+]);
+
+/** Licences of the packages that are shipped; one that is new must be looked up before it can be. */
 const LICENCES: Readonly<Record<string, string>> = {
   "@logtape/logtape": "MIT",
   "deno-std": "MIT",
   "uplot": "MIT",
 };
 
-/** Writes the bill: the program, the runtime, and every package of the lock file. */
+/** Writes the bill: the program, the runtime, and every package of the lock file that is shipped. */
 export async function billOfMaterials(lock: LockFile, time: number): Promise<string> {
-  const packages = Object.entries(lock.npm).map(([id, { integrity }]) => {
-    const at = id.lastIndexOf("@");
-    const [name, version] = [id.slice(0, at), id.slice(at + 1)];
+  const shipped = Object.entries(lock.npm).filter(([id]) => !FOR_TESTS.has(nameOf(id)));
+  const packages = shipped.map(([id, { integrity }]) => {
+    const name = nameOf(id);
+    const version = id.slice(name.length + 1);
     const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
     const licence = LICENCES[name];
     if (licence === undefined) throw new Error(`The licence of ${name} is not known`);
@@ -76,6 +86,11 @@ export async function billOfMaterials(lock: LockFile, time: number): Promise<str
     version: 1,
   };
   return `${JSON.stringify({ ...head, ...body }, undefined, 2)}\n`;
+}
+
+/** The name in `name@version`; it may begin with `@` itself. */
+function nameOf(id: string): string {
+  return id.slice(0, id.lastIndexOf("@"));
 }
 
 /** A name that follows from the content (UUID version 8). */

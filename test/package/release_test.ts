@@ -63,7 +63,7 @@ Deno.test(
   },
 );
 
-Deno.test("the bill of materials names the runtime and every package of the lock file", async () => {
+Deno.test("the bill of materials names the runtime and every package that the program is made of", async () => {
   const lock: LockFile = JSON.parse(await Deno.readTextFile(`${ROOT}deno.lock`));
   const text = await billOfMaterials(lock, 1_000_000_000);
   assertEquals(text, await billOfMaterials(lock, 1_000_000_000));
@@ -71,7 +71,14 @@ Deno.test("the bill of materials names the runtime and every package of the lock
   const named = bill.components.map(({ name, version }: { name: string; version: string }) =>
     `${name}@${version}`
   );
-  assertEquals(named, ["deno@2.7.14", ...Object.keys(lock.npm)]);
+  const { imports }: { imports: Record<string, string> } = JSON.parse(
+    await Deno.readTextFile(`${ROOT}lib/imports.json`),
+  );
+  const sources = (await modulesOf(`${ROOT}lib`)).join("\n");
+  const imported = Object.entries(imports)
+    .filter(([name]) => sources.includes(`"${name}"`))
+    .map(([, target]) => /^npm:(@?[^@]+@[^/]+)/.exec(target)?.[1] ?? target);
+  assertEquals(named.toSorted(), [...new Set(["deno@2.7.14", ...imported])].toSorted());
   assertEquals([bill.bomFormat, bill.specVersion], ["CycloneDX", "1.6"]);
   assertEquals(bill.metadata.timestamp, "2001-09-09T01:46:40Z");
 });
@@ -80,3 +87,14 @@ Deno.test(needing(program("actionlint"), "actionlint finds nothing in the workfl
   const { text } = await succeed(["actionlint", `${ROOT}.github/workflows/release.yml`]);
   assertEquals(text, "");
 });
+
+/** The texts of all modules in a folder. */
+async function modulesOf(folder: string): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) texts.push(...await modulesOf(path));
+    else if (name.endsWith(".ts")) texts.push(await Deno.readTextFile(path));
+  }
+  return texts;
+}
