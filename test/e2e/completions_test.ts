@@ -41,7 +41,9 @@ const SHELLS: readonly Shell[] = [
     name: "zsh",
     file: ".zshrc",
     channels: ["0  -- 127.0.0.1:1", "1  -- 127.0.0.1:2"],
+    // It would take an editor like vi in the environment, which npx puts there, for a wish.
     setUp: `PS1='ready> '
+      bindkey -e
       setopt NO_BEEP NO_ALWAYS_LAST_PROMPT NO_AUTO_MENU NO_LIST_AMBIGUOUS
       unset zle_bracketed_paste
       autoload -U compinit && compinit -u -D

@@ -240,7 +240,8 @@ Deno.test({
       await page.until(`${texts}.at(-1) !== '${before.at(-1)}'`);
       assertEquals((await page.evaluate<string[]>(texts))[0], before[0]);
       // What is not seen still tells its state, and its numbers when it is seen.
-      assertEquals(await page.text("[data-condition=down] .opener"), "web0-1");
+      const down = "document.querySelector('[data-condition=down] .opener')?.textContent";
+      await page.until(`${down} === 'web0-1'`);
       await page.evaluate("scrollTo(0, 0)");
       await page.until(`${texts}[0] !== '${before[0]}'`);
     }),
