@@ -21,8 +21,9 @@ Deno.test("demo --watch goes on after the tour with a dashboard, until Ctrl-C en
     assertEquals(state.totals.channels, 3);
   } finally {
     demo.kill("SIGINT");
+    await within(demo.status, "the end of the demo", 30_000);
   }
-  const { code } = await within(demo.status, "the end of the demo", 30_000);
+  const { code } = await demo.status;
   await Promise.all([stdout.ended, stderr.ended]);
   assertEquals([code, stderr.text], [0, ""]);
   assertStringIncludes(stdout.text, "Nothing is left.");
