@@ -20,6 +20,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["lib/core/control/"],
   ["lib/core/http/"],
   ["lib/system/"],
+  ["lib/traffic/"],
   ["lib/traffic/deno/"],
   ["lib/watch/page/model/"],
   ["lib/watch/page/"],

@@ -8,9 +8,10 @@ import { type Table } from "../core/table/schema.ts";
 import { workerLoad } from "../core/table/access.ts";
 import type { ByteSink } from "../system/output_queue.ts";
 import type { Workers } from "./messages.ts";
-import { Engine, type EngineConfig } from "../traffic/deno/engine.ts";
+import { Engine } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
-import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
+import { bind } from "../traffic/deno/listener.ts";
+import type { EngineConfig, ListenAddress } from "../traffic/engine_config.ts";
 import { ListenSwitch } from "./listen_switch.ts";
 import { Questions, reply } from "./questions.ts";
 

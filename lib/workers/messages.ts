@@ -5,9 +5,8 @@
  */
 import type { Fields, Level, Sight } from "../core/events.ts";
 import type { WorkerView } from "../core/report/report.ts";
-import type { EngineConfig } from "../traffic/deno/engine.ts";
+import type { EngineConfig, ListenAddress } from "../traffic/engine_config.ts";
 import type { Question, Questions, Reply } from "./questions.ts";
-import type { ListenAddress } from "../traffic/deno/listener.ts";
 
 /** All threads that accept and relay. */
 export interface Workers {

@@ -18,10 +18,10 @@ import { epochOf, releaseAll, workerLoad } from "../core/table/access.ts";
 import { ClientCounts } from "../core/edge/client_counts.ts";
 import { forgetClients } from "../core/table/clients.ts";
 import { printable } from "../core/text.ts";
-import type { EngineConfig } from "../traffic/deno/engine.ts";
+import type { EngineConfig, ListenAddress } from "../traffic/engine_config.ts";
 import type { Reporter } from "../core/events.ts";
 import type { StartCommand, WorkerCommand, WorkerMessage, Workers } from "./messages.ts";
-import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
+import { bind } from "../traffic/deno/listener.ts";
 import { ListenSwitch } from "./listen_switch.ts";
 import { type Question, Questions, type Reply } from "./questions.ts";
 

@@ -9,7 +9,8 @@ import type { StartCommand, WorkerCommand, WorkerMessage } from "./messages.ts";
 import { Engine } from "../traffic/deno/engine.ts";
 import type { Reporter } from "../core/events.ts";
 import { reply } from "./questions.ts";
-import { bind, type ListenAddress } from "../traffic/deno/listener.ts";
+import { bind } from "../traffic/deno/listener.ts";
+import type { ListenAddress } from "../traffic/engine_config.ts";
 
 /** The part of a worker's global scope that is used here. */
 interface Scope {

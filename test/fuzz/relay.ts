@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "../kit/assert.ts";
 import { BUFFER_CLASSES, BufferPools } from "../../lib/traffic/deno/buffer_pools.ts";
 import { Ticker } from "../../lib/traffic/deno/ticker.ts";
-import { GRACE } from "../../lib/traffic/deno/grace.ts";
+import { GRACE } from "../../lib/traffic/grace.ts";
 import { Relay } from "../../lib/traffic/deno/relay.ts";
 import { Random } from "../kit/random.ts";
 import type { Target } from "./target.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { OPEN_EDGE } from "../../lib/core/edge/edge_config.ts";
-import type { EngineConfig } from "../../lib/traffic/deno/engine.ts";
+import type { EngineConfig } from "../../lib/traffic/engine_config.ts";
 
 /** Every option as the program has it by default. */
 export const PLAIN_ENGINE: EngineConfig = {

@@ -6,7 +6,7 @@
 import { assertEquals } from "../kit/assert.ts";
 import { BUFFER_CLASSES, BufferPools } from "../../lib/traffic/deno/buffer_pools.ts";
 import { Ticker } from "../../lib/traffic/deno/ticker.ts";
-import { GRACE } from "../../lib/traffic/deno/grace.ts";
+import { GRACE } from "../../lib/traffic/grace.ts";
 import { Relay } from "../../lib/traffic/deno/relay.ts";
 import type { Stream } from "../../lib/traffic/deno/stream.ts";
 import { send } from "../kit/streams.ts";

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertRejects } from "../kit/assert.ts";
 import { BUFFER_CLASSES, BufferPools } from "../../lib/traffic/deno/buffer_pools.ts";
 import { stoppedTicker, tick } from "../kit/make_pools.ts";
 import { TICK_MS, Ticker } from "../../lib/traffic/deno/ticker.ts";
-import { GRACE, type GracePeriods } from "../../lib/traffic/deno/grace.ts";
+import { GRACE, type GracePeriods } from "../../lib/traffic/grace.ts";
 import type { Cause } from "../../lib/core/table/schema.ts";
 import { Relay } from "../../lib/traffic/deno/relay.ts";
 import { DeliveryFailure, type Stream } from "../../lib/traffic/deno/stream.ts";

@@ -1,5 +1,5 @@
 import type { Lease } from "../../lib/core/session/attempt.ts";
-import { observeAttempts } from "../../lib/traffic/deno/session_log.ts";
+import { observeAttempts } from "../../lib/traffic/session_log.ts";
 import { assertEquals } from "../kit/assert.ts";
 
 const SILENT = { log: () => {}, outOfDescriptors: () => {}, trace: undefined };

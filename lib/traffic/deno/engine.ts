@@ -6,16 +6,12 @@
  * @module
  */
 import { Scheduler } from "../../core/schedule/schedule.ts";
-import { ClientCounts } from "../../core/edge/client_counts.ts";
-import { type EdgeConfig, looksAtClients } from "../../core/edge/edge_config.ts";
-import type { EntryRules } from "../../core/session/entry.ts";
 import {
   type CutTarget,
   type LastEnd,
   LastEnds,
   type LiveConnections,
 } from "../../core/report/live.ts";
-import { epochOf } from "../../core/table/access.ts";
 import { EndpointReader } from "../../core/table/endpoint.ts";
 import type { Table } from "../../core/table/schema.ts";
 import type { ByteSink } from "../../system/output_queue.ts";
@@ -23,38 +19,16 @@ import { BUFFER_CLASSES, BufferPools, DUMP_BUFFER_CLASSES } from "./buffer_pools
 import { Ticker } from "./ticker.ts";
 import { Dump } from "./dump_writer.ts";
 import type { Reporter } from "../../core/events.ts";
-import { GRACE } from "./grace.ts";
+import { GRACE } from "../grace.ts";
 import { Acceptor } from "./listener.ts";
 import { PortWatch } from "./local_ports.ts";
 import { Places } from "./places.ts";
 import { Queue } from "./queue.ts";
 import { serveClient, type SessionContext } from "./serve_client.ts";
-import { observeAttempts, observeHashes } from "./session_log.ts";
+import type { EngineConfig } from "../engine_config.ts";
+import { entryRules, reportFault } from "../engine_rules.ts";
+import { observeAttempts, observeHashes } from "../session_log.ts";
 import { Sessions } from "./sessions.ts";
-
-/** What an engine is asked to do; plain data, so that it can be sent to a worker. */
-export interface EngineConfig {
-  /** Seconds that one connect may take. */
-  readonly connectTimeout: number;
-  /** Seconds of silence after which a connection is ended; 0 is never. */
-  readonly idleTimeout: number;
-  /** `-a`. */
-  readonly autodisable: boolean;
-  /** `-H`. */
-  readonly hashFailover: boolean;
-  /** Percent of its share at which rendezvous passes a channel over; undefined is no bound. */
-  readonly loadBound: number | undefined;
-  /** `-B`: an IPv4 or IPv6 address. */
-  readonly source: string | undefined;
-  /** Whether each connection's end is logged. */
-  readonly logConnections: boolean;
-  /** `--eject`: failures in a row that eject a channel; 0 is never. */
-  readonly ejectAfter: number;
-  /** `--when-down try`: whether channels that are not up are tried when none is. */
-  readonly lastResort: boolean;
-  /** Who may come in, how many, and what proxies say of clients. */
-  readonly edge: EdgeConfig;
-}
 
 type Deferred = PromiseWithResolvers<void>;
 
@@ -242,22 +216,4 @@ export class Engine {
   #checkDrained(): void {
     if (!this.#listening && this.#clients === 0) this.#ended.resolve();
   }
-}
-
-/** What a client must pass to come in; nothing if everybody may. */
-function entryRules(
-  { table, worker }: { readonly table: Table; readonly worker: number },
-  edge: EdgeConfig,
-): EntryRules | undefined {
-  if (!looksAtClients(edge)) return undefined;
-  const { proxies, lists, limits, clients } = edge;
-  const alive = (): boolean => epochOf(table, worker) === table.epoch;
-  const counts = clients === undefined
-    ? undefined
-    : new ClientCounts(clients, worker, limits, alive);
-  return { table, worker, proxies, lists, counts };
-}
-
-function reportFault(reporter: Reporter, fault: unknown): void {
-  reporter.log("error", "internal error", { reason: String(fault) });
 }

@@ -8,7 +8,7 @@ import { formatPeer, formatSocketEnd, type Origin, socketOrigin } from "../../co
 import { formatAddress } from "../../core/net/ip_address.ts";
 import { Entry, type EntryRules, type EntryStep } from "../../core/session/entry.ts";
 import { EarlyStream } from "./early_stream.ts";
-import type { Subject } from "./session_log.ts";
+import type { Subject } from "../session_log.ts";
 import type { Stream } from "./stream.ts";
 import type { Ticker } from "./ticker.ts";
 

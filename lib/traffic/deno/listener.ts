@@ -7,6 +7,7 @@ import { EXIT, ExitError } from "../../core/errors.ts";
 import { close } from "../../system/close.ts";
 import { isExhausted } from "../../system/error_codes.ts";
 import type { Reporter } from "../../core/events.ts";
+import type { ListenAddress } from "../engine_config.ts";
 import type { Places } from "./places.ts";
 
 /** Longest queue of clients that wait to be accepted; the system cuts it to its own limit. */
@@ -19,14 +20,6 @@ const EPISODE_MS = 5000;
 const SPARE_CLIENTS = 4;
 /** Failures in a row after which the loop pauses, whatever they are. */
 const FAILURES_TO_PAUSE = 100;
-
-/** Where to listen. */
-export interface ListenAddress {
-  /** IPv4 or IPv6 literal. */
-  readonly hostname: string;
-  /** Port number. */
-  readonly port: number;
-}
 
 /**
  * Binds the listening socket.

@@ -7,7 +7,7 @@ import type { Cause } from "../../core/table/schema.ts";
 import { close } from "../../system/close.ts";
 import type { BufferPools } from "./buffer_pools.ts";
 import { Ticker, type Ticking } from "./ticker.ts";
-import type { GracePeriods } from "./grace.ts";
+import type { GracePeriods } from "../grace.ts";
 import { ReadBuffer } from "./read_buffer.ts";
 import { DeliveryFailure, type Stream } from "./stream.ts";
 

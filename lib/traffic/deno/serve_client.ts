@@ -24,7 +24,7 @@ import { type Guest, letIn } from "./entrance.ts";
 import type { Queue } from "./queue.ts";
 import { Relay, type RelayContext } from "./relay.ts";
 import { Session } from "./session.ts";
-import { type End, logEnd, type SessionLog, traceAttempt } from "./session_log.ts";
+import { type End, logEnd, type SessionLog, traceAttempt } from "../session_log.ts";
 import type { Sessions } from "./sessions.ts";
 import type { Stream } from "./stream.ts";
 import type { Ticking } from "./ticker.ts";

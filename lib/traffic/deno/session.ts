@@ -47,6 +47,11 @@ export class Session {
     return this.attempt.lease?.slot;
   }
 
+  /** The client's address as text. */
+  get address(): string {
+    return this.guest.address;
+  }
+
   /** Ends it. */
   end(): void {
     this.cut = true;

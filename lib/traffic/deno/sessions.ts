@@ -9,6 +9,7 @@ import {
   type LiveConnections,
   MAX_LISTED,
 } from "../../core/report/live.ts";
+import { isMeant } from "../engine_rules.ts";
 import type { Session } from "./session.ts";
 
 /** The clients that are being served, in the order in which they were let in. */
@@ -59,20 +60,4 @@ export class Sessions {
     }
     return { connections, omitted };
   }
-}
-
-function isMeant(session: Session, target: CutTarget): boolean {
-  switch (target.kind) {
-    case "all":
-      return true;
-    case "channel":
-      return session.slot === target.slot;
-    case "client":
-      return isAddress(session.guest.address, target.address);
-  }
-}
-
-/** Whether an address, which a socket for both families gives in the form of IPv6, is this one. */
-function isAddress(given: string, plain: string): boolean {
-  return given === plain || given === `::ffff:${plain}`;
 }

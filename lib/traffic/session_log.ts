@@ -3,13 +3,12 @@
  *
  * @module
  */
-import type { Reporter } from "../../core/events.ts";
-import { formatEndpoint } from "../../core/net/socket_address.ts";
-import { type HashTrace, NOTHING, type Tracer } from "../../core/schedule/schedule.ts";
-import type { AttemptObserver, Lease } from "../../core/session/attempt.ts";
-import type { ConnectFailure } from "../../core/session/cause.ts";
-import { type Cause, channelOf, groupOf } from "../../core/table/schema.ts";
-import type { Relay } from "./relay.ts";
+import type { Reporter } from "../core/events.ts";
+import { formatEndpoint } from "../core/net/socket_address.ts";
+import { type HashTrace, NOTHING, type Tracer } from "../core/schedule/schedule.ts";
+import type { AttemptObserver, Lease } from "../core/session/attempt.ts";
+import type { ConnectFailure } from "../core/session/cause.ts";
+import { type Cause, channelOf, groupOf } from "../core/table/schema.ts";
 
 /** What is to be said, and where. */
 export interface SessionLog {
@@ -21,12 +20,22 @@ export interface SessionLog {
   readonly logConnections: boolean;
 }
 
+/** What a connection has moved. */
+export interface Moved {
+  /** Bytes from the client to the server. */
+  readonly sent: number;
+  /** Bytes from the server to the client. */
+  readonly received: number;
+  /** Whether bytes that the client has sent were lost although the server may live. */
+  readonly undelivered: boolean;
+}
+
 /** How a connection that had a server ended. */
 export interface End {
   /** The place that it had. */
   readonly lease: Lease;
   /** Its counts. */
-  readonly relay: Relay;
+  readonly relay: Moved;
   /** How it ended. */
   readonly cause: Cause;
   /** Time that the connect to its server took, in ms. */

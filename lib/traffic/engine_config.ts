@@ -1,0 +1,38 @@
+/**
+ * What an engine is asked to do, whichever one it is.
+ *
+ * @module
+ */
+import type { EdgeConfig } from "../core/edge/edge_config.ts";
+
+/** What an engine is asked to do; plain data, so that it can be sent to a worker. */
+export interface EngineConfig {
+  /** Seconds that one connect may take. */
+  readonly connectTimeout: number;
+  /** Seconds of silence after which a connection is ended; 0 is never. */
+  readonly idleTimeout: number;
+  /** `-a`. */
+  readonly autodisable: boolean;
+  /** `-H`. */
+  readonly hashFailover: boolean;
+  /** Percent of its share at which rendezvous passes a channel over; undefined is no bound. */
+  readonly loadBound: number | undefined;
+  /** `-B`: an IPv4 or IPv6 address. */
+  readonly source: string | undefined;
+  /** Whether each connection's end is logged. */
+  readonly logConnections: boolean;
+  /** `--eject`: failures in a row that eject a channel; 0 is never. */
+  readonly ejectAfter: number;
+  /** `--when-down try`: whether channels that are not up are tried when none is. */
+  readonly lastResort: boolean;
+  /** Who may come in, how many, and what proxies say of clients. */
+  readonly edge: EdgeConfig;
+}
+
+/** Where to listen. */
+export interface ListenAddress {
+  /** IPv4 or IPv6 literal. */
+  readonly hostname: string;
+  /** Port number. */
+  readonly port: number;
+}
