@@ -20,6 +20,7 @@ import {
   startInBackground,
   type StartReport,
 } from "./lib/instance/background.ts";
+import { giveUpLibraries } from "./lib/instance/engine_choice.ts";
 import { readWordsFile } from "./lib/instance/words_file.ts";
 import { writeText } from "./lib/system/lines.ts";
 import { granted, userId, variable } from "./lib/system/permissions.ts";
@@ -53,6 +54,8 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function dispatch(options: Options, args: readonly string[]): Promise<number> {
+  // Only a start that may take the native engine has any use for it.
+  if (options.mode !== "serve" || options.engine === "deno") giveUpLibraries();
   switch (options.mode) {
     case "help":
       await writeText(Deno.stdout, `${formatHelp(COMMANDS.map(({ name }) => name))}\n`);

@@ -31,6 +31,9 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 /** Where the program is bundled: one module starts faster and takes less memory than forty. */
 const BUNDLE = "dist/bundle";
 
+/** Entries of threads, in `lib/workers/`. */
+const WORKERS = ["worker", "native_worker"] as const;
+
 /** Bundles the program; whether that worked. */
 export async function bundle(): Promise<boolean> {
   await removeBundle();
@@ -43,11 +46,14 @@ export async function bundle(): Promise<boolean> {
     "--keep-names",
     "--code-splitting",
   ];
-  const modules = ["main.ts", "lib/workers/worker.ts"];
+  const modules = ["main.ts", ...WORKERS.map((name) => `lib/workers/${name}.ts`)];
   const args = ["bundle", ...options, `--outdir=${BUNDLE}`, ...modules];
   if (!(await deno(args, Deno.env.toObject()))) return false;
-  // The program asks for its worker by the source's name, beside itself.
-  await Deno.writeTextFile(`${root}/${BUNDLE}/worker.ts`, 'import "./lib/workers/worker.js";\n');
+  // The program asks for its workers by the sources' names, beside itself.
+  for (const name of WORKERS) {
+    const entry = `import "./lib/workers/${name}.js";\n`;
+    await Deno.writeTextFile(`${root}/${BUNDLE}/${name}.ts`, entry);
+  }
   await nameChunks(`${root}/${BUNDLE}`);
   await dateFiles(`${root}/${BUNDLE}`, new Date(sourceDate(root) * 1000));
   return true;
@@ -130,7 +136,7 @@ export async function compile(output: string, target: string | undefined): Promi
     "--deny-import",
     V8_OPTION,
     ...GRANTS.map(({ flag }) => flag),
-    `--include=${BUNDLE}/worker.ts`,
+    ...WORKERS.map((name) => `--include=${BUNDLE}/${name}.ts`),
     ...(target === undefined ? [] : [`--target=${target}`]),
     `--output=${output}`,
     `${BUNDLE}/main.js`,

@@ -21,7 +21,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["lib/core/http/"],
   ["lib/system/"],
   ["lib/traffic/"],
-  ["lib/traffic/deno/"],
+  ["lib/traffic/deno/", "lib/traffic/native/"],
   ["lib/watch/page/model/"],
   ["lib/watch/page/"],
   ["lib/workers/", "lib/backends/", "lib/control/", "lib/watch/"],

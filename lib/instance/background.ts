@@ -86,7 +86,9 @@ const PREPARE = `${RAISE_LIMIT}; ` +
   'exec "$0" "$@" 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-';
 
 function spawn(args: readonly string[], main: URL): Deno.ChildProcess {
-  const flags = GRANTS.map(({ flag }) => flag);
+  // One that needs no libraries has given that grant up, and its copy does not get it.
+  const flags = GRANTS.map(({ flag }) => flag)
+    .filter((flag) => flag !== "--allow-ffi" || granted({ name: "ffi" }));
   const source = ["run", "--quiet", "--no-prompt", V8_OPTION, ...flags, main.href];
   const own = Deno.build.standalone ? [] : source;
   try {

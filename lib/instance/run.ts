@@ -28,9 +28,10 @@ import { isJournalOnStderr } from "../system/journal.ts";
 import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
 import { within } from "../system/time_limit.ts";
 import { watchControlSocket } from "../control/socket_watch.ts";
+import { codeFolder } from "./engine_choice.ts";
 import { nameChannels, OperatorNames, watchNames } from "./names.ts";
 import { FirstProcess, watchSignals } from "./signals.ts";
-import { codeFolder, type StartOutput, type Startup, startUp } from "./start.ts";
+import { type StartOutput, type Startup, startUp } from "./start.ts";
 import { Health } from "../backends/health.ts";
 import { lstat } from "../control/run_dir.ts";
 import { findServiceManager, openServiceManager } from "./service_manager.ts";
@@ -183,12 +184,12 @@ function openHealth({ options, table, backends, config }: Startup, log: LineWrit
 }
 
 async function startWorkers(startup: Startup, reporter: Reporter): Promise<Workers> {
-  const { options, address, listener, table, config } = startup;
+  const { options, address, listener, native, table, config } = startup;
   if (listener !== undefined) {
     const dumpTo = options.packetdump && options.foreground ? Deno.stdout : undefined;
     return new InProcessWorker(listener, config, table, reporter, dumpTo);
   }
-  const workers = new WorkerPool(address, config, table, reporter);
+  const workers = new WorkerPool(address, config, table, reporter, { threads: native });
   await workers.start();
   return workers;
 }
@@ -211,10 +212,10 @@ async function logTarget({ options, control, logFile }: Startup): Promise<LogTar
   return { kind: "syslog", folder: control.dir, path: SYSLOG_SOCKET };
 }
 
-function dropStartPermissions({ options, control, logFile, table }: Startup): void {
+function dropStartPermissions({ options, control, logFile, table, native }: Startup): void {
   const kept = [...(control === undefined ? [] : [control.dir]), ...(logFile?.paths ?? [])];
   // A worker that takes a dead one's place is loaded anew.
-  const code = options.workers === 1 ? [] : [codeFolder()];
+  const code = options.workers === 1 || native !== undefined ? [] : [codeFolder()];
   const hosts = options.dns === undefined ? [] : [HOSTS_FILE];
   const told = options.foreground ? findServiceManager()?.path : SYSLOG_SOCKET;
   dropPermissions(

@@ -9,6 +9,7 @@ import { MAX_WORKERS, type Options } from "../core/command_line/options.ts";
 import { type ClientMemory, createClientMemory } from "../core/edge/client_counts.ts";
 import { countsClients } from "../core/edge/edge_config.ts";
 import { groupMethods, parseGroups, parsePort, type Port } from "../core/command_line/spec.ts";
+import type { Services } from "../core/net/services.ts";
 import { apply } from "../core/table/change.ts";
 import { createTable, type Table } from "../core/table/schema.ts";
 import { viewTable } from "../core/table/view.ts";
@@ -17,6 +18,8 @@ import { checkPlace, type ControlPath } from "../control/control_socket.ts";
 import type { EngineConfig, ListenAddress } from "../traffic/engine_config.ts";
 import { bind } from "../traffic/deno/listener.ts";
 import { type HttpPlace, openHttp } from "./http_place.ts";
+import { chooseEngine, codeFolder, startNative } from "./engine_choice.ts";
+import type { NativeThreads } from "../workers/native_threads.ts";
 import { type LogFile, openLogFile } from "./log_file.ts";
 import { granted, userId } from "../system/permissions.ts";
 import { readIpAddress } from "../backends/addresses.ts";
@@ -49,10 +52,12 @@ export interface Startup {
   readonly options: Options;
   /** Where it listens. */
   readonly address: ListenAddress;
-  /** The bound socket, for one worker; several bind their own ones. */
+  /** The bound socket, for one worker on the runtime's sockets; others bind their own ones. */
   readonly listener: Deno.TcpListener | undefined;
   /** Where HTTP is served, bound, if it is. */
   readonly http: HttpPlace | undefined;
+  /** The threads of the native engine, if that one relays. */
+  readonly native: NativeThreads | undefined;
   /** The channel table, filled from the command line. */
   readonly table: Table;
   /** What its engines are asked to do. */
@@ -81,11 +86,15 @@ export async function startUp(given: Options, output: StartOutput): Promise<Star
   const control = findControlPath(options, port, output);
   traceStart(options, port, control?.path, output);
   if (!port.valid) throw resolverError("Servname not supported for ai_socktype");
+  const workers = workerCount(options, output);
+  const engine = chooseEngine(options);
+  if (engine.notice !== undefined) output.err(engine.notice);
+  // Before a name server, the first stranger, is heard.
+  const native = startNative(engine, workers, unixSockets(options, port.number, services));
   const address = { hostname: await resolveBind(options.bind, options.ipv6), port: port.number };
   if (options.debug) output.err(`using ${options.ipv6 ? "AF_INET6" : "AF_UNSPEC"}`);
-  const workers = workerCount(options, output);
   const http = options.http === undefined ? undefined : await openHttp(options.http);
-  const listener = bindOrTry(address, workers);
+  const listener = bindOrTry(address, engine.name === "deno" && workers === 1);
   const groups = parseGroups(options.destinations, port.number, services);
   if (control !== undefined) await checkPlace(control.path, control.uid);
   const table = createTable(workers);
@@ -102,6 +111,7 @@ export async function startUp(given: Options, output: StartOutput): Promise<Star
     address,
     listener,
     http,
+    native,
     table,
     config,
     control,
@@ -176,6 +186,20 @@ function traceChannels(table: Table, output: StartOutput): void {
   }
 }
 
+/** The Unix sockets among the destinations; what is wrong with those is told later. */
+function unixSockets(
+  { destinations }: Options,
+  port: number,
+  services: Services,
+): string[] {
+  try {
+    return parseGroups(destinations, port, services).flatMap((group) => group.destinations)
+      .flatMap(({ address: { kind, text } }) => kind === "unix" ? [text] : []);
+  } catch {
+    return [];
+  }
+}
+
 function workerCount(options: Options, output: StartOutput): number {
   const wanted = options.workers === 0
     ? Math.min(navigator.hardwareConcurrency, MAX_WORKERS)
@@ -195,19 +219,16 @@ function workerCount(options: Options, output: StartOutput): number {
 
 /**
  * Binds the port for one worker. Several share it, which would also let a second instance share it: so it is tried
- * first whether it can be had alone, and given up at once, lest clients be lost in a queue that nobody serves.
+ * first whether it can be had alone, and given up at once, lest clients be lost in a queue that nobody serves. The
+ * threads of the native engine bind it anew, too.
+ *
+ * @param keep Whether it is kept.
  */
-function bindOrTry(address: ListenAddress, workers: number): Deno.TcpListener | undefined {
+function bindOrTry(address: ListenAddress, keep: boolean): Deno.TcpListener | undefined {
   const listener = bind(address, false);
-  if (workers === 1) return listener;
+  if (keep) return listener;
   listener.close();
   return undefined;
-}
-
-/** The folder of the program's modules, from which workers are loaded. */
-export function codeFolder(): string {
-  const folder = import.meta.dirname ?? "/";
-  return Deno.build.standalone ? folder : `${folder}/..`;
 }
 
 /** Where connections by client are counted; nobody outside knows which ones share a set. */
@@ -237,6 +258,7 @@ async function engineConfig(options: Options, workers: number): Promise<EngineCo
     logConnections,
     ejectAfter: health.eject,
     lastResort: whenDownOf(health) === "try",
+    resetsRefused: whenDownOf(health) === "reset",
     source: source === undefined ? undefined : formatHost(await resolveSource(source)),
     edge: { ...edge, clients: countsClients(edge) ? clientMemory(workers) : undefined },
   };

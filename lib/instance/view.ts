@@ -132,7 +132,7 @@ export class RunningView implements InstanceView {
 
 /** What an instance is, from what its start has made ready. */
 export function factsOf(
-  { address }: Startup,
+  { address, native }: Startup,
   version: string,
 ): InstanceFacts {
   return {
@@ -141,6 +141,6 @@ export function factsOf(
     startedMs: performance.timeOrigin,
     port: address.port,
     bind: address.hostname,
-    engine: "deno",
+    engine: native === undefined ? "deno" : "native",
   };
 }

@@ -54,6 +54,11 @@ export const GRANTS: readonly Grant[] = [
     reason: "the user id, to know whose sockets to trust; the umask, to make the own one private",
     remains: "nothing",
   },
+  {
+    flag: "--allow-ffi",
+    reason: "the system's C library, for the native engine",
+    remains: "nothing; without --engine native or auto it is given up before anything else",
+  },
 ];
 
 /** Whether something is granted; never asks. */

@@ -25,6 +25,8 @@ export interface EngineConfig {
   readonly ejectAfter: number;
   /** `--when-down try`: whether channels that are not up are tried when none is. */
   readonly lastResort: boolean;
+  /** `--when-down reset`: whether a client that no channel can have is reset. */
+  readonly resetsRefused: boolean;
   /** Who may come in, how many, and what proxies say of clients. */
   readonly edge: EdgeConfig;
 }

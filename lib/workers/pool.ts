@@ -21,6 +21,7 @@ import { printable } from "../core/text.ts";
 import type { EngineConfig, ListenAddress } from "../traffic/engine_config.ts";
 import type { Reporter } from "../core/events.ts";
 import type { StartCommand, WorkerCommand, WorkerMessage, Workers } from "./messages.ts";
+import { RuntimeThreads, type Thread, type Threads } from "./threads.ts";
 import { bind } from "../traffic/deno/listener.ts";
 import { ListenSwitch } from "./listen_switch.ts";
 import { type Question, Questions, type Reply } from "./questions.ts";
@@ -29,13 +30,15 @@ import { type Question, Questions, type Reply } from "./questions.ts";
 export interface PoolOptions {
   /** The worker's entry. */
   readonly module?: URL;
+  /** Where its threads come from, if not from {@link module}. */
+  readonly threads?: Threads | undefined;
   /** When dead workers are replaced. */
   readonly pace?: RestartPace;
 }
 
 interface WorkerSlot {
   readonly worker: number;
-  thread: Worker | undefined;
+  thread: Thread | undefined;
   state: WorkerView["state"];
   restarts: number;
   started: number;
@@ -64,10 +67,8 @@ export class WorkerPool implements Workers {
   /** Where connections by client are counted, if they are. */
   readonly #clients: ClientCounts | undefined;
   readonly #reporter: Reporter;
-  readonly #module: URL;
+  readonly #threads: Threads;
   readonly #pace: RestartPace;
-  /** Unix sockets of the command line: the only files that workers may touch. */
-  readonly #sockets: string[];
   readonly #switch: ListenSwitch;
   /** What is asked of the engines. */
   readonly questions: Questions;
@@ -92,12 +93,12 @@ export class WorkerPool implements Workers {
     const trace = reporter.trace !== undefined;
     const failures = reporter.connectFailed !== undefined;
     this.#startCommand = { kind: "start", config, address, memory, workers, trace, failures };
-    this.#sockets = unixPaths(table);
     this.#table = table;
     const { clients, limits } = config.edge;
     this.#clients = clients === undefined ? undefined : new ClientCounts(clients, workers, limits);
     this.#reporter = reporter;
-    this.#module = options.module ?? new URL("./worker.ts", import.meta.url);
+    const { module = new URL("./worker.ts", import.meta.url) } = options;
+    this.#threads = options.threads ?? new RuntimeThreads(module, unixPaths(table));
     this.#pace = options.pace ?? RESTART_PACE;
     this.#slots = Array.from({ length: workers }, (_, worker) => ({
       worker,
@@ -203,7 +204,7 @@ export class WorkerPool implements Workers {
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     if (slot.state !== "running") return Promise.resolve(undefined);
     slot.switched = resolve;
-    slot.thread?.postMessage(command);
+    slot.thread?.tell(command);
     return promise;
   }
 
@@ -212,38 +213,44 @@ export class WorkerPool implements Workers {
     const { promise, resolve } = Promise.withResolvers<Reply | undefined>();
     const id = ++this.#question;
     slot.asked.set(id, resolve);
-    slot.thread.postMessage({ kind: "ask", id, question } satisfies WorkerCommand);
+    slot.thread.tell({ kind: "ask", id, question });
     return promise;
   }
 
   #broadcast(command: WorkerCommand): void {
-    for (const { thread } of this.#slots) thread?.postMessage(command);
+    for (const { thread } of this.#slots) thread?.tell(command);
   }
 
   /** Starts one worker; resolves when it listens or has died. */
   #launch(slot: WorkerSlot): Promise<void> {
-    const thread = new Worker(this.#module, {
-      type: "module",
-      name: `balance ${slot.worker}`,
-      deno: { permissions: { net: "inherit", read: this.#sockets, write: this.#sockets } },
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const thread = this.#threads.open(slot.worker, {
+      onMessage: (message) => {
+        this.#onMessage(slot, message);
+        if (message.kind === "up" || message.kind === "died") resolve();
+      },
+      onDeath: (reason) => {
+        this.#onDeath(slot, reason);
+        resolve();
+      },
     });
+    if (thread === undefined) return Promise.resolve(this.#giveUp(slot));
     slot.thread = thread;
     slot.started = performance.now();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    thread.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
-      this.#onMessage(slot, data);
-      if (data.kind === "up" || data.kind === "died") resolve();
-    };
-    thread.onerror = (event) => {
-      event.preventDefault();
-      this.#onDeath(slot, event.message);
-      resolve();
-    };
     const epoch = epochOf(this.#table, slot.worker);
-    thread.postMessage(
-      { ...this.#startCommand, worker: slot.worker, epoch } satisfies StartCommand,
-    );
+    thread.tell({ ...this.#startCommand, worker: slot.worker, epoch });
     return promise;
+  }
+
+  /** A dead worker has no successor. */
+  #giveUp(slot: WorkerSlot): void {
+    slot.state = "stopped";
+    resolveEnded(slot);
+    const left = this.#slots.filter(({ thread }) => thread !== undefined).length;
+    this.#reporter.log("error", "worker {worker} cannot be replaced, {left} are left", {
+      worker: slot.worker,
+      left,
+    });
   }
 
   #onMessage(slot: WorkerSlot, message: WorkerMessage): void {
@@ -252,7 +259,7 @@ export class WorkerPool implements Workers {
         slot.state = this.#stopping ? "stopped" : "running";
         // One that was started while clients are refused listens only to stop again.
         if (!this.#switch.wanted) {
-          slot.thread?.postMessage({ kind: "pause" } satisfies WorkerCommand);
+          slot.thread?.tell({ kind: "pause" });
         }
         break;
       case "died":

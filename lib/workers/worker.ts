@@ -3,41 +3,26 @@
  *
  * @module
  */
-import { ExitError } from "../core/errors.ts";
 import { openTable } from "../core/table/schema.ts";
-import type { StartCommand, WorkerCommand, WorkerMessage } from "./messages.ts";
+import type { StartCommand, WorkerCommand } from "./messages.ts";
 import { Engine } from "../traffic/deno/engine.ts";
-import type { Reporter } from "../core/events.ts";
+import {
+  BIND_ATTEMPTS,
+  BIND_PAUSE_MS,
+  dieOfFaults,
+  reporterTo,
+  type Scope,
+} from "./thread_words.ts";
 import { reply } from "./questions.ts";
 import { bind } from "../traffic/deno/listener.ts";
 import type { ListenAddress } from "../traffic/engine_config.ts";
 
-/** The part of a worker's global scope that is used here. */
-interface Scope {
-  onmessage: ((event: MessageEvent<WorkerCommand>) => void) | null;
-  postMessage(word: WorkerMessage): void;
-  close(): void;
-}
-
-const scope = globalThis as unknown as Scope;
-
-/** How often it is tried to bind the port, and the pause between, in ms: a process that tries it may lose its processor. */
-const BIND_ATTEMPTS = 50;
-const BIND_PAUSE_MS = 20;
+const scope = globalThis as unknown as Scope<WorkerCommand>;
 
 async function start(order: StartCommand): Promise<Engine> {
   const listener = await bindShared(order.address);
   const table = openTable(order.memory, order.workers, order.epoch);
-  const reporter: Reporter = {
-    log: (level, message, fields = {}) =>
-      scope.postMessage({ kind: "log", level, message, fields }),
-    outOfDescriptors: () => scope.postMessage({ kind: "out of descriptors" }),
-    connectFailed: order.failures
-      ? (slot) => scope.postMessage({ kind: "failed", slot })
-      : undefined,
-    seen: (sight) => scope.postMessage({ kind: "seen", sight }),
-    trace: order.trace ? (line) => scope.postMessage({ kind: "trace", line }) : undefined,
-  };
+  const reporter = reporterTo(scope, order);
   return new Engine(listener, order.config, { table, worker: order.worker }, reporter);
 }
 
@@ -58,20 +43,7 @@ async function announceEnd(engine: Engine): Promise<void> {
   scope.postMessage({ kind: "done" });
 }
 
-/**
- * Ends this worker; the runtime's own words about it, a stack trace on stderr, stay unsaid.
- *
- * The main thread gives its places back when it hears of the death, and lets it claim no more.
- */
-function die(event: Event, error: unknown): void {
-  event.preventDefault();
-  const reason = error instanceof ExitError ? error.message : String(error);
-  scope.postMessage({ kind: "died", reason });
-  scope.close();
-}
-
-globalThis.addEventListener("error", (event) => die(event, event.message));
-globalThis.addEventListener("unhandledrejection", (event) => die(event, event.reason));
+dieOfFaults(scope);
 
 /** Stops listening for a while, or listens again; tells what came of it. */
 async function switchListening(engine: Engine, on: boolean): Promise<void> {

@@ -320,8 +320,8 @@ const BAD: readonly [words: readonly string[], complaint: string][] = [
   [["--check", "ftp"], 'balance: --check takes tcp, http:/PATH or off, not "ftp"'],
   [["--check-interval", "0"], 'balance: --check-interval takes seconds from 0.1 to 86400, not "0"'],
   [
-    ["--when-down", "reset"],
-    "balance: --when-down reset needs the native engine, which this version does not have",
+    ["--when-down", "panic"],
+    'balance: --when-down takes try, close, refuse or reset, not "panic"',
   ],
   [["--eject", "-1"], 'balance: --eject takes a number from 0 to 1000, not "-1"'],
 ];

@@ -210,12 +210,12 @@ Deno.test("--log-format json: every line is one object, and a connection's end h
   ]);
 });
 
+const KEEPALIVE_COMPLAINT = "balance: --keepalive takes IDLE,INTERVAL,COUNT: seconds, " +
+  'seconds (1 to 32767) and a number (1 to 127), not "10,5,x"';
+
 const COMPLAINTS: readonly [option: string, complaint: string][] = [
   ["--proxy-out=v3", 'balance: --proxy-out takes v1 or v2, not "v3"'],
-  [
-    "--keepalive=10,5,3",
-    "balance: --keepalive needs the native engine, which this version does not have",
-  ],
+  ["--keepalive=10,5,x", KEEPALIVE_COMPLAINT],
 ];
 
 for (const [option, complaint] of COMPLAINTS) {

@@ -65,6 +65,7 @@ Deno.test({
     // What may be imported by default is named, and denied.
     delete carried.allow_import;
     assertEquals(carried, {
+      allow_ffi: [],
       allow_env: [
         "POSIXLY_CORRECT",
         "XDG_RUNTIME_DIR",

@@ -17,5 +17,6 @@ export const PLAIN_ENGINE: EngineConfig = {
   logConnections: false,
   ejectAfter: 0,
   lastResort: false,
+  resetsRefused: false,
   edge: OPEN_EDGE,
 };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { EdgeRules, QueueLimits } from "../edge/edge_config.ts";
+import type { PeerTimeouts, Probes } from "../edge/peer_timeouts.ts";
 import type { ProxyVersion } from "../edge/proxy_message.ts";
 import { parseRate, type Rate } from "../edge/rate.ts";
 import { EXIT, ExitError } from "../errors.ts";
@@ -19,6 +20,9 @@ const MAX_CLIENTS = 1_000_000;
 const MAX_WAITING = 10_000;
 /** Most seconds of a wait or a timeout: a day. */
 const MAX_SECONDS = 86_400;
+/** Most seconds before and between probes, and most probes, that Linux takes. */
+const MAX_PROBE_SECONDS = 32_767;
+const MAX_PROBES = 127;
 
 /**
  * Reads the options of the edge.
@@ -26,7 +30,6 @@ const MAX_SECONDS = 86_400;
  * @throws {ExitError} 64, for a bad value: one line that names it and says what is accepted.
  */
 export function parseEdgeOptions(text: Text): EdgeRules {
-  refuseNative(text);
   return {
     proxies: networks(text, "proxy-in"),
     proxyOut: proxyVersion(text),
@@ -34,6 +37,7 @@ export function parseEdgeOptions(text: Text): EdgeRules {
     limits: { connections: clients(text, "max-conns-per-client"), rate: rate(text) },
     maxClients: clients(text, "max-conns"),
     queue: queue(text),
+    timeouts: timeouts(text),
   };
 }
 
@@ -80,24 +84,25 @@ function queue(text: Text): QueueLimits | undefined {
   return refuseValue("--queue", accepted, given);
 }
 
-/** Options that the engine on the runtime's sockets cannot obey: it has no way to set them. */
-function refuseNative(text: Text): void {
-  const keepalive = text("keepalive");
-  if (keepalive !== undefined) {
-    const numbers = keepalive.split(",").map((number) => wholeNumber(number, 1, MAX_SECONDS));
-    if (numbers.length !== 3 || numbers.includes(undefined)) {
-      refuseValue("--keepalive", "IDLE,INTERVAL,COUNT: seconds, seconds and a number", keepalive);
-    }
+function timeouts(text: Text): PeerTimeouts {
+  const given = text("user-timeout");
+  const userTimeout = given === undefined ? 0 : wholeNumber(given, 1, MAX_SECONDS);
+  if (userTimeout !== undefined) return { probes: probes(text), userTimeout };
+  return refuseValue("--user-timeout", `seconds from 1 to ${MAX_SECONDS}`, given ?? "");
+}
+
+/** `--keepalive`; no number may be more than the system takes. */
+function probes(text: Text): Probes | undefined {
+  const given = text("keepalive");
+  if (given === undefined) return undefined;
+  const [idleText = "", intervalText = "", countText = "", ...more] = given.split(",");
+  const idle = wholeNumber(idleText, 1, MAX_PROBE_SECONDS);
+  const interval = wholeNumber(intervalText, 1, MAX_PROBE_SECONDS);
+  const count = wholeNumber(countText, 1, MAX_PROBES);
+  if (idle !== undefined && interval !== undefined && count !== undefined && more.length === 0) {
+    return { idle, interval, count };
   }
-  const timeout = text("user-timeout");
-  if (timeout !== undefined && wholeNumber(timeout, 1, MAX_SECONDS) === undefined) {
-    refuseValue("--user-timeout", `seconds from 1 to ${MAX_SECONDS}`, timeout);
-  }
-  for (const [name, given] of [["keepalive", keepalive], ["user-timeout", timeout]] as const) {
-    if (given === undefined) continue;
-    throw new ExitError(
-      EXIT.usage,
-      `balance: --${name} needs the native engine, which this version does not have`,
-    );
-  }
+  const accepted = `IDLE,INTERVAL,COUNT: seconds, seconds (1 to ${MAX_PROBE_SECONDS}) and a ` +
+    `number (1 to ${MAX_PROBES})`;
+  return refuseValue("--keepalive", accepted, given);
 }

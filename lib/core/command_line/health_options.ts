@@ -12,7 +12,10 @@ import { refuseValue } from "../option_value.ts";
 import type { Attributes } from "./attributes.ts";
 
 /** What is done with clients while nothing is usable. */
-export type WhenDown = "try" | "close" | "refuse";
+export type WhenDown = typeof WHEN_DOWN[number];
+
+/** Everything that can be done with clients while nothing is usable. */
+export const WHEN_DOWN = ["try", "close", "refuse", "reset"] as const;
 
 /** What the command line says of health. */
 export interface HealthOptions {
@@ -93,14 +96,8 @@ function dialogueOf(text: GivenValues["text"]): Pick<HealthOptions, "send" | "ex
 }
 
 function whenDownOf(text: string | undefined): WhenDown | undefined {
-  if (text === undefined || text === "try" || text === "close" || text === "refuse") return text;
-  if (text === "reset") {
-    throw new ExitError(
-      EXIT.usage,
-      "balance: --when-down reset needs the native engine, which this version does not have",
-    );
-  }
-  return refuseValue("--when-down", "try, close or refuse", text);
+  return text === undefined ? undefined : WHEN_DOWN.find((each) => each === text) ??
+    refuseValue("--when-down", "try, close, refuse or reset", text);
 }
 
 /** Numbers that an option accepts. */

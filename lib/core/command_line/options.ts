@@ -15,6 +15,7 @@ import { refuseValue, wholeNumber } from "../option_value.ts";
 import { type MethodName, METHODS } from "../table/schema.ts";
 import { listed, printable } from "../text.ts";
 import { parseEdgeOptions } from "./edge_options.ts";
+import { checkEngine, type EngineChoice, parseEngine } from "./engine_option.ts";
 import { type HealthOptions, parseHealthOptions } from "./health_options.ts";
 import { type HttpOptions, parseHttpOptions } from "./http_options.ts";
 import { type LogFormat, parseLogFormat } from "./log_format.ts";
@@ -55,6 +56,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { short: "t", name: "connect-timeout", value: "sec", summary: "connect timeout (5)" },
   { short: "T", name: "idle-timeout", value: "sec", summary: "idle timeout (never)" },
   { short: "6", name: "ipv6", summary: "listen on IPv6, IPv4 clients included" },
+  { name: "engine", value: "deno|native|auto", summary: "what relays (deno)" },
   { name: "workers", value: "N|auto", summary: "threads that accept and relay (1)" },
   {
     name: "method",
@@ -97,9 +99,9 @@ export const OPTIONS: readonly OptionSpec[] = [
   {
     name: "when-down",
     value: "what",
-    words: ["try", "close", "refuse"],
+    words: ["try", "close", "refuse", "reset"],
     topic: "health",
-    summary: "nothing is up: try, close, refuse",
+    summary: "nothing is up: try, close, refuse, reset",
   },
   { name: "top", topic: "control", summary: "full-screen view of a running instance" },
   { name: "list", topic: "control", summary: "list the instances that run, then exit" },
@@ -127,9 +129,14 @@ export const OPTIONS: readonly OptionSpec[] = [
     name: "keepalive",
     value: "times",
     topic: "edge",
-    summary: "idle,interval,count: native engine only",
+    summary: "idle,interval,count (with --engine native)",
   },
-  { name: "user-timeout", value: "sec", topic: "edge", summary: "native engine only" },
+  {
+    name: "user-timeout",
+    value: "sec",
+    topic: "edge",
+    summary: "for unconfirmed bytes (with --engine native)",
+  },
   {
     name: "completions",
     value: "shell",
@@ -170,6 +177,8 @@ export interface Options {
   readonly connectTimeout: number;
   /** Seconds of silence after which a connection is ended; 0 is never. */
   readonly idleTimeout: number;
+  /** What relays. */
+  readonly engine: EngineChoice;
   /** Threads; 0 is as many as the machine has cores. */
   readonly workers: number;
   /** How the groups that `%` does not close distribute, in order; empty without `--method`. */
@@ -254,6 +263,7 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     command: text("command") ?? "",
     connectTimeout: seconds("-t", text("connect-timeout")) ?? DEFAULT_CONNECT_TIMEOUT,
     idleTimeout: seconds("-T", text("idle-timeout")) ?? 0,
+    engine: parseEngine(text("engine")),
     workers: workerCount(text("workers")),
     methods: methodNames(text("method")),
     loadBound: boundPercent(text("load-bound")),
@@ -280,6 +290,7 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
   };
   checkOperands(mode, parsed._.length);
   if (options.json && mode !== "list") throw new UsageError("balance: --json goes with --list");
+  checkEngine(options.engine, options);
   return options;
 }
 

@@ -7,6 +7,7 @@ import type { NetworkSet } from "../net/cidr.ts";
 import type { AccessLists } from "./access.ts";
 import type { ClientMemory } from "./client_counts.ts";
 import type { ClientLimits } from "./limits.ts";
+import { type PeerTimeouts, SYSTEM_TIMEOUTS } from "./peer_timeouts.ts";
 import type { ProxyVersion } from "./proxy_message.ts";
 
 /** How many clients may wait for a channel, and how long. */
@@ -31,6 +32,8 @@ export interface EdgeRules {
   readonly maxClients: number;
   /** Who may wait while every channel is full (`--queue`). */
   readonly queue: QueueLimits | undefined;
+  /** How peers are noticed that have vanished (`--keepalive`, `--user-timeout`). */
+  readonly timeouts: PeerTimeouts;
 }
 
 /** The rules, and the memory in which clients are counted; can be sent to a worker. */
@@ -47,6 +50,7 @@ export const OPEN_EDGE: EdgeConfig = {
   limits: { connections: 0, rate: undefined },
   maxClients: 0,
   queue: undefined,
+  timeouts: SYSTEM_TIMEOUTS,
   clients: undefined,
 };
 

@@ -13,6 +13,7 @@ Deno.test("without an option of the edge nothing is limited, and the log is text
       limits: { connections: 0, rate: undefined },
       maxClients: 0,
       queue: undefined,
+      timeouts: { probes: undefined, userTimeout: 0 },
     },
     "text",
   ]);
@@ -46,8 +47,9 @@ const RATE = "takes a rate:";
 const PER = "is not N/SEC: 1 to 1000000 connections in 1 to 86400 seconds, like 20/10";
 const COUNT = "takes a number from 1 to 1000000, not";
 const QUEUE = "takes N:SEC, 1 to 10000 clients for 1 to 86400 seconds, not";
-const KEEPALIVE = "takes IDLE,INTERVAL,COUNT: seconds, seconds and a number, not";
-const NATIVE = "needs the native engine, which this version does not have";
+const KEEPALIVE =
+  "takes IDLE,INTERVAL,COUNT: seconds, seconds (1 to 32767) and a number (1 to 127), not";
+const NATIVE = "needs --engine native";
 
 const WRONG: readonly [option: string, value: string, complaint: string][] = [
   ["proxy-in", "", `${NETS} an entry is empty`],
@@ -79,6 +81,9 @@ const WRONG: readonly [option: string, value: string, complaint: string][] = [
   ["log-format", "xml", 'takes text or json, not "xml"'],
   ["keepalive", "10", `${KEEPALIVE} "10"`],
   ["keepalive", "10,0,3", `${KEEPALIVE} "10,0,3"`],
+  ["keepalive", "10,5,128", `${KEEPALIVE} "10,5,128"`],
+  ["keepalive", "32768,5,3", `${KEEPALIVE} "32768,5,3"`],
+  ["keepalive", "10,5,3,1", `${KEEPALIVE} "10,5,3,1"`],
   ["keepalive", "10,5,3", NATIVE],
   ["user-timeout", "0", 'takes seconds from 1 to 86400, not "0"'],
   ["user-timeout", "30", NATIVE],

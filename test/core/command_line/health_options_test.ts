@@ -89,11 +89,8 @@ const BAD: readonly [words: readonly string[], complaint: string][] = [
   [["--eject", "many"], '--eject takes a number from 0 to 1000, not "many"'],
   [["--eject", "1001"], '--eject takes a number from 0 to 1000, not "1001"'],
   [["--slow-start", ""], '--slow-start takes seconds from 0 to 86400, not ""'],
-  [["--when-down", "panic"], '--when-down takes try, close or refuse, not "panic"'],
-  [
-    ["--when-down", "reset"],
-    "--when-down reset needs the native engine, which this version does not have",
-  ],
+  [["--when-down", "panic"], '--when-down takes try, close, refuse or reset, not "panic"'],
+  [["--when-down", "reset"], "--when-down reset needs --engine native"],
   [["--health=yes"], "option --health takes no value"],
   [["--check-interval"], "option --check-interval requires an argument"],
 ];

@@ -1,0 +1,84 @@
+/**
+ * One end of a connection: its socket, and what is known of it.
+ *
+ * @module
+ */
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "./abi.ts";
+import type { Chunk } from "./chunks.ts";
+import type { Poller, Watched } from "./poller.ts";
+
+/** Which end it is. */
+export type Side = "client" | "server";
+
+/** Everything that can be told of a socket. */
+const ALL = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+/** What says that its peer sends nothing more. */
+const LAST = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+/** Who is told of an end's events. */
+export interface EndOwner {
+  /** Something has happened to one of its sockets; the end's flags say so already. */
+  onEnd(end: End, events: number): void;
+  /** A fault of this program's own came of it: gives everything up that belongs to it. */
+  onFault(): void;
+}
+
+/** One end of a connection. */
+export class End implements Watched {
+  /** Which end it is. */
+  readonly side: Side;
+  /** Its descriptor. */
+  readonly fd: number;
+  /** Whether there may be something to receive. */
+  readable = false;
+  /** Whether its peer has sent all that it will: what is there is read to its end. */
+  last = false;
+  /** Whether nothing more comes: its end of file or its failure was read. */
+  ended = false;
+  /** Whether nothing can be sent to it any more. */
+  failed = false;
+  /** Whether it was sent the end of file. */
+  shut = false;
+  /** What its socket has not taken yet. */
+  out: Chunk | undefined;
+  readonly #owner: EndOwner;
+  #watched = false;
+  #open = true;
+
+  /** An end with an open socket, of which nothing is told yet. */
+  constructor(side: Side, fd: number, owner: EndOwner) {
+    this.side = side;
+    this.fd = fd;
+    this.#owner = owner;
+  }
+
+  /**
+   * Has its events told from now on; once.
+   *
+   * @returns 0, or a negated error number.
+   */
+  watch(poller: Poller): number {
+    if (this.#watched) return 0;
+    this.#watched = true;
+    return poller.add(this.fd, ALL, this);
+  }
+
+  /** Closes its socket; once, as the number may be another one's soon. */
+  close(poller: Poller): void {
+    if (!this.#open) return;
+    this.#open = false;
+    poller.close(this.fd);
+  }
+
+  /** As {@link Watched}. */
+  onEvents(events: number): void {
+    if ((events & ~EPOLLOUT) !== 0) this.readable = true;
+    if ((events & LAST) !== 0) this.last = true;
+    this.#owner.onEnd(this, events);
+  }
+
+  /** As {@link Watched}. */
+  onFault(): void {
+    this.#owner.onFault();
+  }
+}

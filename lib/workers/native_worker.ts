@@ -1,0 +1,104 @@
+/**
+ * The entry of a thread with the native engine.
+ *
+ * It loads what it needs of the system and gives the permission for that up, before anything else; then it waits for its
+ * start command, and from then on works in a loop in which it hears orders from its mailbox only.
+ *
+ * @module
+ */
+import { openTable } from "../core/table/schema.ts";
+import { Engine } from "../traffic/native/engine.ts";
+import { type Libc, loadLibc } from "../traffic/native/libc.ts";
+import { Inbox } from "./mailbox.ts";
+import type { StartCommand, WorkerCommand } from "./messages.ts";
+import { reply } from "./questions.ts";
+import {
+  BIND_ATTEMPTS,
+  BIND_PAUSE_MS,
+  dieOfFaults,
+  reporterTo,
+  type Scope,
+} from "./thread_words.ts";
+
+/** The only message to such a thread. */
+interface NativeStart extends StartCommand {
+  /** Where its orders come. */
+  readonly mailbox: SharedArrayBuffer;
+  /** The eventfd that is written to when one has come. */
+  readonly wake: number;
+}
+
+const scope = globalThis as unknown as Scope<NativeStart>;
+
+dieOfFaults(scope);
+const loaded = loadLibc();
+Deno.permissions.revokeSync({ name: "ffi" });
+
+scope.onmessage = ({ data: order }) => {
+  if (loaded.kind === "failed") {
+    scope.postMessage({ kind: "died", reason: loaded.reason });
+    return;
+  }
+  const engine = open(loaded.libc, order);
+  const failure = listen(engine, order);
+  if (failure !== undefined) {
+    scope.postMessage({ kind: "died", reason: failure });
+    return;
+  }
+  scope.postMessage({ kind: "up" });
+  engine.run();
+  scope.postMessage({ kind: "done" });
+};
+
+function open(libc: Libc, order: NativeStart): Engine {
+  const { memory, workers, epoch, worker, wake, config } = order;
+  const table = openTable(memory, workers, epoch);
+  const engine = new Engine(libc, config, { table, worker, wake }, reporterTo(scope, order));
+  const inbox = new Inbox(order.mailbox);
+  engine.onWake = () => {
+    for (let text = inbox.take(); text !== undefined; text = inbox.take()) {
+      obey(engine, order, JSON.parse(text));
+    }
+  };
+  return engine;
+}
+
+/** Listens, together with the others if there are any; another start that looks whether it can have the port alone takes it for a moment. */
+function listen(engine: Engine, { address, workers }: StartCommand): string | undefined {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let attempt = 1;; attempt++) {
+    const failure = engine.listen(address, workers > 1);
+    if (failure === undefined || attempt === BIND_ATTEMPTS) return failure;
+    Atomics.wait(pause, 0, 0, BIND_PAUSE_MS);
+  }
+}
+
+function obey(engine: Engine, start: NativeStart, order: WorkerCommand): void {
+  switch (order.kind) {
+    case "start":
+      break;
+    case "stop":
+      engine.stopListening();
+      scope.postMessage({ kind: "stopped" });
+      break;
+    case "hold":
+      engine.hold();
+      break;
+    case "end":
+      engine.endAll();
+      break;
+    case "end channel":
+      engine.endChannel(order.slot);
+      break;
+    case "ask":
+      scope.postMessage({ kind: "answer", id: order.id, reply: reply(engine, order.question) });
+      break;
+    case "pause":
+      engine.pause();
+      scope.postMessage({ kind: "switched", failure: undefined });
+      break;
+    case "resume":
+      scope.postMessage({ kind: "switched", failure: listen(engine, start) });
+      break;
+  }
+}

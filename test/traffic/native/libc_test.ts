@@ -1,0 +1,120 @@
+/** The wrappers of the C library: every length is checked against its buffer before a call is made. */
+import { assert, assertEquals, assertThrows } from "../../kit/assert.ts";
+import { epollLayout, ERRNO, FAMILY } from "../../../lib/traffic/native/abi.ts";
+import { Libc, loadLibc } from "../../../lib/traffic/native/libc.ts";
+import { makeTarget } from "../../../lib/traffic/native/targets.ts";
+import { mapIpv4 } from "../../../lib/core/net/ip_address.ts";
+import { proxyPeer, readPeer } from "../../../lib/traffic/native/peer.ts";
+
+const ignore = Deno.build.os !== "linux";
+
+// Once: it is never unloaded.
+const loaded = ignore ? undefined : loadLibc();
+
+function libc(): Libc {
+  if (loaded?.kind !== "loaded") throw new Error(loaded?.reason);
+  return loaded.libc;
+}
+
+/** A call with a buffer, and how long the buffer is that it is tried with. */
+interface Wrapper {
+  readonly name: string;
+  /** Most bytes that fit. */
+  readonly room: number;
+  readonly call: (length: number) => number;
+}
+
+/** Every wrapper that takes a length. None gets a descriptor: one that reached the kernel would fail with EBADF. */
+function wrappers(c: Libc): Wrapper[] {
+  const bytes = new Uint8Array(16);
+  const address = new Uint8Array(200);
+  const event = epollLayout(Deno.build.arch).words;
+  const events = new Int32Array(4 * event);
+  return [
+    { name: "bind", room: 128, call: (length) => c.bind(-1, address, length) },
+    { name: "connect", room: 128, call: (length) => c.connect(-1, address, length) },
+    { name: "recv", room: 16, call: (length) => c.recv(-1, bytes, length) },
+    { name: "send", room: 16, call: (length) => c.send(-1, bytes, length) },
+    { name: "epollWait", room: 4, call: (length) => c.epollWait(-1, events, length, 0) },
+  ];
+}
+
+Deno.test({
+  name: "every wrapper refuses a length that its buffer does not have, and makes no call",
+  ignore,
+  fn: () => {
+    for (const { name, room, call } of wrappers(libc())) {
+      const wrong = [-1, 0, room + 1, 2 ** 31, 2 ** 32, 2 ** 32 + 1, 2 ** 53, NaN, Infinity, 0.5];
+      for (const length of wrong) {
+        assertThrows(() => call(length), RangeError);
+      }
+      // One that fits reaches the kernel, which knows no such descriptor.
+      for (const length of [1, room]) assertEquals(call(length), -9, name);
+    }
+  },
+});
+
+Deno.test({
+  name: "a view of a larger buffer is as long as it says, not as what it lies in",
+  ignore,
+  fn: () => {
+    const part = new Uint8Array(64).subarray(8, 24);
+    assertThrows(() => libc().recv(-1, part, 17), RangeError);
+    assertThrows(() => libc().send(-1, part, 17), RangeError);
+  },
+});
+
+Deno.test({
+  name: "an event buffer that is too short is refused",
+  ignore,
+  fn: () => {
+    const short = new Int32Array(epollLayout(Deno.build.arch).words - 1);
+    assertThrows(() => libc().epollControl(-1, 1, 0, short), RangeError);
+    assertThrows(() => libc().epollWait(-1, short, 1, 0), RangeError);
+  },
+});
+
+Deno.test({
+  name: "errors come negated, and of the call that failed",
+  ignore,
+  fn: () => {
+    const c = libc();
+    assertEquals(c.close(-1), -9);
+    assertEquals(c.socket(12345) < 0, true);
+    assertEquals(c.close(-1), -9);
+  },
+});
+
+Deno.test({
+  name: "bytes go through a socket, and its ends are told",
+  ignore,
+  fn: () => {
+    const c = libc();
+    using stack = new DisposableStack();
+    const keep = (fd: number): number => {
+      assert(fd >= 0, `${fd}`);
+      stack.defer(() => c.close(fd));
+      return fd;
+    };
+    const listener = keep(c.socket(FAMILY.ipv4));
+    const any = makeTarget({ family: "ipv4", address: 0x7f000001, port: 0 });
+    assertEquals(c.bind(listener, any.address, any.length), 0);
+    assertEquals(c.listen(listener, 1), 0);
+    assertEquals(c.localAddress(listener), 0);
+    const { address, port } = proxyPeer(readPeer(c.address));
+    assertEquals(address, mapIpv4(0x7f000001));
+    const client = keep(c.socket(FAMILY.ipv4));
+    const target = makeTarget({ family: "ipv4", address: 0x7f000001, port });
+    assertEquals(c.connect(client, target.address, target.length), -ERRNO.EINPROGRESS);
+    const server = keep(c.accept4(listener));
+    assertEquals(c.accept4(listener), -ERRNO.EAGAIN);
+    assertEquals(c.socketError(client), 0);
+    assertEquals(c.send(client, Uint8Array.of(1, 2, 3), 3), 3);
+    const buffer = new Uint8Array(10);
+    assertEquals(c.recv(server, buffer, 10), 3);
+    assertEquals(buffer.subarray(0, 3), Uint8Array.of(1, 2, 3));
+    assertEquals(c.recv(server, buffer, 10), -ERRNO.EAGAIN);
+    assertEquals(c.shutdown(client), 0);
+    assertEquals(c.recv(server, buffer, 10), 0);
+  },
+});
