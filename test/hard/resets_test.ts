@@ -9,6 +9,7 @@ import { once } from "node:events";
 import { descriptors } from "../kit/processes.ts";
 import { eventually, sleep, within } from "../kit/wait.ts";
 import { LONG } from "../kit/needs.ts";
+import { NATIVE } from "../kit/programs.ts";
 import { startInstance } from "../kit/start.ts";
 import { Backend, echo } from "../kit/backends.ts";
 import { BlackHole } from "../kit/black_hole.ts";
@@ -69,8 +70,8 @@ for (const [going, go, cause] of GOING) {
       const start = performance.now();
       const writing = write(client, moments);
       await balance.idle(3000);
-      // The last words of a server must have their time.
-      assert(performance.now() - start > 1500, "too early");
+      // The last words of a server must have their time, unless it is known when they have been heard.
+      if (!NATIVE) assert(performance.now() - start > 1500, "too early");
       await eventually(() => balance.stderr.text.includes(`cause="${cause}"`), "the line");
       // What was dropped counts nowhere; one write more may have gone before the reset came.
       assert(((await balance.show())[0]?.sent ?? 0) <= 2 * HELLO.length);

@@ -78,8 +78,15 @@ export interface ExecuteOptions {
   readonly limitMs?: number;
 }
 
+/** The engine that the tests run with (`BALANCE_ENGINE`); undefined is the program's default. */
+export const ENGINE: string | undefined = Deno.env.get("BALANCE_ENGINE");
+/** Whether that is the native one: what only one of the engines can do, tests expect of it alone. */
+export const NATIVE: boolean = ENGINE === "native";
+
 /** How to run the command under test. */
 export interface RunOptions extends ExecuteOptions {
+  /** `--engine`; {@link ENGINE} unless told. */
+  readonly engine?: string;
   /** Which command; {@link defaultCommand} unless told. */
   readonly command?: Command;
   /** `--run-dir`; a fresh folder for an instance, none for {@link run}. */
@@ -118,7 +125,14 @@ export function commandLine(args: readonly Word[], options: RunOptions = {}): st
   const { command = defaultCommand(), user, runDir, wrapper = [] } = options;
   const become = user === undefined ? [] : asUser(user);
   const folder = runDir === undefined ? [] : [`--run-dir=${runDir}`];
-  return [...wrapper, ...become, ...command.words, ...folder, ...args.map(String)];
+  const engine = options.engine ?? (mayLoad(command) ? ENGINE : undefined);
+  const choice = engine === undefined ? [] : [`--engine=${engine}`];
+  return [...wrapper, ...become, ...command.words, ...folder, ...choice, ...args.map(String)];
+}
+
+/** Whether a command has the grant that the native engine needs. */
+function mayLoad({ words }: Command): boolean {
+  return words.includes("--allow-ffi") || words[0] === BINARY;
 }
 
 /** Words for a shell, each as it is. */

@@ -17,6 +17,8 @@ export interface Call {
   sample: boolean;
   /** Value of `--workers` that instances are started with. */
   workers: string | undefined;
+  /** Value of `--engine` that instances are started with. */
+  engine: string | undefined;
   /** Whether exceptions and wanted results are left out, for the classic itself. */
   reference: boolean;
   /** Whether passed cases and all differences are shown. */
@@ -54,6 +56,7 @@ export function readCall(args: readonly string[]): Call {
     jobs: navigator.hardwareConcurrency,
     sample: false,
     workers: undefined,
+    engine: undefined,
     reference: false,
     verbose: false,
     wanted: `${HERE}wanted`,
@@ -84,6 +87,9 @@ function readOption(call: Call, word: string, value: () => string): void {
       break;
     case "--workers":
       call.workers = value();
+      break;
+    case "--engine":
+      call.engine = value();
       break;
     case "--wanted":
       call.wanted = value();

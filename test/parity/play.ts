@@ -1,7 +1,7 @@
 /**
  * Plays transcripts of the classic against a balance command:
  * `play.ts [--balance "CMD …"] [--only NAME] [--jobs N] [--sample]
- * [--workers N] [--reference] [--wanted FOLDER] [--verbose] [FOLDER]`.
+ * [--workers N] [--engine NAME] [--reference] [--wanted FOLDER] [--verbose] [FOLDER]`.
  *
  * Exits 0 when nothing failed, 1 when something did, 64 for a wrong call.
  *
@@ -11,7 +11,7 @@ import { type Exception, readExceptions } from "./exceptions.ts";
 import { FormatError } from "./fields.ts";
 import { Worlds } from "./namespace.ts";
 import { type Call, readCall } from "./call.ts";
-import { type Case, missing, readSuite, sample, withWorkers } from "./suite.ts";
+import { type Case, missing, readSuite, sample, withEngine, withWorkers } from "./suite.ts";
 
 /** How a case came out. `info`: a `fix` case held against the record. */
 type Result = { kind: "passed" | "failed" | "skipped" | "info"; lines: string[] };
@@ -39,7 +39,8 @@ function chooseCases(call: Call): Case[] {
   let cases = readSuite(call.folder, call.reference ? undefined : call.wanted);
   if (call.only.length > 0) cases = cases.filter(({ name }) => call.only.includes(name));
   if (call.sample) cases = sample(cases);
-  return call.workers === undefined ? cases : withWorkers(cases, call.workers);
+  if (call.workers !== undefined) cases = withWorkers(cases, call.workers);
+  return call.engine === undefined ? cases : withEngine(cases, call.engine);
 }
 
 async function playAll(call: Call, cases: readonly Case[]): Promise<Result[]> {

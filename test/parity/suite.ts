@@ -79,25 +79,36 @@ export function sample(cases: readonly Case[]): Case[] {
 
 /** The cases that say something about several workers, with that many asked for. */
 export function withWorkers(cases: readonly Case[], workers: string): Case[] {
-  return cases.flatMap(({ name, transcript }): Case[] => {
-    if (transcript instanceof FormatError) return [{ name, transcript }];
-    if (!WORKER_CATEGORIES.includes(transcript.category)) return [];
+  const telling = cases.filter(({ transcript }) =>
+    transcript instanceof FormatError || WORKER_CATEGORIES.includes(transcript.category)
+  );
+  return withOption(telling, ["--workers", workers]);
+}
+
+/** All cases, with another engine asked for. */
+export function withEngine(cases: readonly Case[], engine: string): Case[] {
+  return withOption(cases, [`--engine=${engine}`]);
+}
+
+function withOption(cases: readonly Case[], option: readonly string[]): Case[] {
+  return cases.map(({ name, transcript }): Case => {
+    if (transcript instanceof FormatError) return { name, transcript };
     const changed = structuredClone(transcript);
-    changed.argv = addWorkers(changed.argv, workers);
+    changed.argv = addOption(changed.argv, option);
     for (const instance of changed.setup.instances ?? []) {
-      instance.argv = addWorkers(instance.argv, workers);
+      instance.argv = addOption(instance.argv, option);
     }
     for (const step of allSteps(changed)) {
-      if (step.argv !== undefined) step.argv = addWorkers(step.argv, workers);
+      if (step.argv !== undefined) step.argv = addOption(step.argv, option);
     }
-    return [{ name, transcript: changed }];
+    return { name, transcript: changed };
   });
 }
 
-/** Instances only; a packet dump has one worker, and says so. */
-function addWorkers(argv: string[], workers: string): string[] {
+/** Instances only; a packet dump has one worker and the portable engine, and says so. */
+function addOption(argv: string[], option: readonly string[]): string[] {
   const dumps = argv.some((word) => /^-[adfHM6]*p/.test(word));
-  return identityOf(argv).starts && !dumps ? ["--workers", workers, ...argv] : argv;
+  return identityOf(argv).starts && !dumps ? [...option, ...argv] : argv;
 }
 
 function allSteps({ setup, during, after }: Transcript): Step[] {
