@@ -28,14 +28,20 @@ export class NativeThreads implements Threads {
    *
    * @param libc Of the calling thread, for what wakes them.
    * @param sockets Unix sockets of the command line: the only files that the threads may touch.
+   * @param module Their entry.
    * @throws {Error} When the system has no eventfd.
    */
-  constructor(libc: Libc, count: number, sockets: readonly string[]) {
+  constructor(
+    libc: Libc,
+    count: number,
+    sockets: readonly string[],
+    module: URL = new URL("./native_worker.ts", import.meta.url),
+  ) {
     this.#libc = libc;
     this.#ready = Array.from({ length: count }, (_, worker) => {
       const wake = libc.eventfd();
       if (wake < 0) throw new Error(`no eventfd: error ${-wake}`);
-      return { worker: openThread(worker, sockets), wake };
+      return { worker: openThread(module, worker, sockets), wake };
     });
   }
 
@@ -57,8 +63,8 @@ export class NativeThreads implements Threads {
   }
 }
 
-function openThread(worker: number, sockets: readonly string[]): Worker {
-  return new Worker(new URL("./native_worker.ts", import.meta.url), {
+function openThread(module: URL, worker: number, sockets: readonly string[]): Worker {
+  return new Worker(module, {
     type: "module",
     name: `balance ${worker}`,
     deno: {

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/
 import { Backend, banner } from "../kit/backends.ts";
 import { program } from "../kit/needs.ts";
 import { freePort } from "../kit/ports.ts";
-import { commandLine, commands, run, running } from "../kit/programs.ts";
+import { commandLine, commands, NATIVE, run, running } from "../kit/programs.ts";
 import { startBalance, startInstance } from "../kit/start.ts";
 import { TempDir } from "../kit/temp_dir.ts";
 import { Terminal } from "../kit/terminal.ts";
@@ -31,8 +31,24 @@ for (const command of commands()) {
     assertMatch(header, /pid +port +address +since +engine +up +c +run dir/);
     const cells = rows.map((row) => row.trim().split(/ {2,}/));
     const expected = [
-      [`${first.pid}`, `${first.port}`, "127.0.0.1", "deno", "1 of 1", "0", runDir],
-      [`${second.pid}`, `${second.port}`, "127.0.0.2", "deno", "2 of 2", "0", runDir],
+      [
+        `${first.pid}`,
+        `${first.port}`,
+        "127.0.0.1",
+        NATIVE ? "native" : "deno",
+        "1 of 1",
+        "0",
+        runDir,
+      ],
+      [
+        `${second.pid}`,
+        `${second.port}`,
+        "127.0.0.2",
+        NATIVE ? "native" : "deno",
+        "2 of 2",
+        "0",
+        runDir,
+      ],
     ];
     assertEquals(
       cells.map((each) => each.toSpliced(3, 1)),
@@ -55,7 +71,7 @@ for (const command of commands()) {
       bind: "127.0.0.1",
       pid: instance.pid,
       address: "127.0.0.1",
-      engine: "deno",
+      engine: NATIVE ? "native" : "deno",
       up: 1,
       channels: 1,
       connections: 0,

@@ -40,6 +40,51 @@ Deno.test("a narrowed program can read and write its run dir and nothing else", 
   assertEquals(verdict(JSON.parse(new TextDecoder().decode(stdout))), { done: LEFT, odd: [] });
 });
 
+/** What the fixture of the native engine prints. */
+type NativeAttempts = Record<"main" | "thread", Attempts>;
+
+const COMPILED_PROBE = {
+  name: "DENORT_BIN",
+  remedy: "DENORT_BIN=the runtime for compiled programs",
+  met: Deno.env.get("DENORT_BIN") !== undefined,
+};
+
+for (const compiled of [false, true]) {
+  const what = compiled ? "a compiled program" : "a program";
+  Deno.test({
+    ...needing(
+      compiled ? [COMPILED_PROBE] : [],
+      `${what} with the native engine can load nothing and reach no pointer, in any thread`,
+    ),
+    fn: async () => {
+      using dir = new TempDir();
+      using folder = new TempDir();
+      const flags = [...GRANTS.map(({ flag }) => flag), "--no-prompt", "--quiet"];
+      const words = compiled
+        ? [await compileProbe(folder.path, flags)]
+        : [Deno.execPath(), "run", ...flags, `${FIXTURES}native_narrowed.ts`];
+      const { stdout, stderr } = await execute([...words, dir.path]);
+      assertEquals(stderr, "");
+      const { main, thread }: NativeAttempts = JSON.parse(new TextDecoder().decode(stdout));
+      // What was loaded before can still be called, and that is all.
+      assertEquals(verdict(main), { done: [...LEFT, "works"], odd: [] });
+      assertEquals(verdict(thread), { done: ["works"], odd: [] });
+    },
+  });
+}
+
+/** Compiles the fixture as the program is compiled; the path of the result. */
+async function compileProbe(folder: string, flags: readonly string[]): Promise<string> {
+  const output = `${folder}/probe`;
+  const { code, stderr } = await execute([
+    ...[Deno.execPath(), "compile", "--no-check", "--unstable-worker-options", ...flags],
+    ...[`--include=${FIXTURES}native_probe.ts`, `--output=${output}`],
+    `${FIXTURES}native_narrowed.ts`,
+  ], { limitMs: 120_000 });
+  assertEquals(code, 0, stderr);
+  return output;
+}
+
 Deno.test("a worker gets the network only", async () => {
   const log = recorder();
   const pool = new WorkerPool(
