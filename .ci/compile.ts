@@ -76,7 +76,8 @@ async function nameChunks(folder: string): Promise<void> {
       const at = order.indexOf(name);
       return at < 0 ? name : `part-${at}.js`;
     });
-  for (const module of [...chunks, "main.js", "lib/workers/worker.js"]) {
+  const entries = WORKERS.map((name) => `lib/workers/${name}.js`);
+  for (const module of [...chunks, "main.js", ...entries]) {
     const text = await Deno.readTextFile(`${folder}/${module}`);
     if (named(module) !== module) await Deno.remove(`${folder}/${module}`);
     await Deno.writeTextFile(`${folder}/${named(module)}`, named(text));
