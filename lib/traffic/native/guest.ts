@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { formatPeer, type Origin } from "../../core/edge/origin.ts";
+import { formatPeer, formatSocketEnd, type Origin } from "../../core/edge/origin.ts";
 import { formatAddress } from "../../core/net/ip_address.ts";
 import type { Subject } from "../session_log.ts";
 import type { Libc } from "./libc.ts";
@@ -60,6 +60,6 @@ export class Guest implements Subject {
   }
 
   get #socket(): string {
-    return `${this.host}:${this.#peer.port}`;
+    return formatSocketEnd({ hostname: this.host, port: this.#peer.port });
   }
 }
