@@ -425,11 +425,16 @@ const NOT_GIVEN: ReadonlySet<string> = new Set([
   "background-child",
 ]);
 
-/** Options from {@link writeOut} as they are typed, an old one by its letter. */
+/** Options from {@link writeOut} as they are typed, an old one by its letter; of one that is repeated the last counts. */
 function givenOptions(writtenOut: readonly string[]): string[] {
-  return writtenOut.slice(0, writtenOut.indexOf("--")).flatMap((word) => {
+  const options = writtenOut.slice(0, writtenOut.indexOf("--")).map((word) => {
     const [, name = "", value] = /^--([^=]*)(?:=([^]*))?$/.exec(word) ?? [];
-    if (NOT_GIVEN.has(name)) return [];
+    return { name, value };
+  });
+  const last = options.filter(({ name }, at) =>
+    !NOT_GIVEN.has(name) && options.findLastIndex((each) => each.name === name) === at
+  );
+  return last.flatMap(({ name, value }) => {
     const short = OPTIONS.find((each) => each.name === name)?.short;
     const option = short === undefined ? `--${name}` : `-${short}`;
     return value === undefined ? [option] : [option, value];
