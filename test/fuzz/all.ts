@@ -7,6 +7,7 @@ import { targets as addresses } from "./addresses.ts";
 import { targets as commands } from "./commands.ts";
 import { targets as dump } from "./dump.ts";
 import { targets as edge } from "./edge.ts";
+import { targets as engines } from "./engines.ts";
 import { targets as options } from "./options.ts";
 import { targets as program } from "./program.ts";
 import { targets as relay } from "./relay.ts";
@@ -22,5 +23,6 @@ export const all: readonly Target[] = [
   ...edge,
   ...scheduler,
   ...relay,
+  ...engines,
   ...program,
 ];
