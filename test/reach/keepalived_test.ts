@@ -24,7 +24,7 @@ function configuration(check: string, priority: number): string {
 vrrp_script balance {
   script "${check}"
   interval 1
-  timeout 1
+  timeout 3
   fall 1
   rise 1
 }
