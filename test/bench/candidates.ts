@@ -6,6 +6,8 @@
 
 /** Name of our program in tables. */
 export const OURS = "balance";
+/** Name of our program with its native engine. */
+export const NATIVE = "native";
 /** Name of balance 3.54. */
 export const CLASSIC = "classic";
 /** Name of the connection without a proxy. */
@@ -96,6 +98,14 @@ export function classic(path: string): Candidate {
     launch: ({ port, backend }) => ({
       argv: [path, "-f", "-b", "127.0.0.1", `${port}`, `127.0.0.1:${backend}`],
     }),
+  };
+}
+
+/** Our program with its native engine. */
+export function native(path: string, version: string): Candidate {
+  return {
+    ...custom(NATIVE, `${path} --engine native -f -b 127.0.0.1 {port} 127.0.0.1:{backend}`),
+    version,
   };
 }
 

@@ -33,11 +33,9 @@ export async function assemble(
   processes: Processes,
 ): Promise<Lineup> {
   const remarks: string[] = [];
-  const field = [
-    options.ours === undefined
-      ? await compiledProgram(root, processes)
-      : candidates.custom(candidates.OURS, options.ours),
-  ];
+  const field = options.ours === undefined
+    ? await ownPrograms(root, processes)
+    : [candidates.custom(candidates.OURS, options.ours)];
   if (options.also !== undefined) field.push(candidates.custom("also", options.also));
   await installMissing(processes);
   for (const name of ["haproxy", "nginx", "pen"] as const) {
@@ -53,6 +51,13 @@ export async function assemble(
     remarks.push(`classic left out: BALANCE_REF is not a file: ${reference}`);
   } else field.push(candidates.classic(reference));
   return { candidates: field, remarks };
+}
+
+/** Our program with either engine; the native one is on Linux alone. */
+async function ownPrograms(root: string, processes: Processes): Promise<Candidate[]> {
+  const portable = await compiledProgram(root, processes);
+  if (Deno.build.os !== "linux") return [portable];
+  return [portable, candidates.native(`${root}dist/balance`, portable.version)];
 }
 
 /** Our program from `dist/`, compiled by the task when it is not there. */

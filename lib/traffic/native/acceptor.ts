@@ -35,6 +35,8 @@ const FAILURES_TO_PAUSE = 100;
 const LOOK_MS = 10;
 /** Most clients of a turn. */
 const MOST = 64;
+/** Turns in a row that were too short for all who came, after which the next ones are longer. */
+const SHORT_TURNS = 8;
 
 /** What accepting takes. */
 export interface AcceptorContext {
@@ -76,6 +78,8 @@ export class Acceptor implements Watched {
   #failures = 0;
   /** How many are accepted in a turn: about as many as come, so that no call is made in vain. */
   #batch = 1;
+  /** Turns in a row that ended with a client. */
+  #shortTurns = 0;
 
   /** Listens nowhere yet. */
   constructor(context: AcceptorContext) {
@@ -137,6 +141,7 @@ export class Acceptor implements Watched {
       this.#givePlace();
       if (fd === -ERRNO.EAGAIN) {
         this.#batch = Math.max(1, count);
+        this.#shortTurns = 0;
         return;
       }
       if (isExhausted(-fd)) return this.outOfDescriptors();
@@ -145,7 +150,9 @@ export class Acceptor implements Watched {
         return this.#tell(false);
       }
     }
-    this.#batch = Math.min(MOST, this.#batch + 1);
+    if (++this.#shortTurns < SHORT_TURNS) return;
+    this.#batch = Math.min(MOST, this.#batch * 2);
+    this.#shortTurns = 0;
   }
 
   /** As {@link Watched}. */
