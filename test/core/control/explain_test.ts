@@ -124,7 +124,7 @@ function randomTable(random: Random): Table {
 Deno.test("what is told is what a client then meets, whatever the table and the rules", () =>
   withSeed((random) => {
     let kinds = 0;
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < 300; round++) {
       const table = randomTable(random);
       const rules = {
         hashFailover: random.chance(0.5),
@@ -141,7 +141,7 @@ Deno.test("what is told is what a client then meets, whatever the table and the 
       assertEquals(lines.at(-1) === none, order.length === 0);
       kinds += order.length;
     }
-    assert(kinds > 1000, String(kinds));
+    assert(kinds > 100, String(kinds));
   }));
 
 /** Makes a table, and says of one of its channels why it is passed over. */
