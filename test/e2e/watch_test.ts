@@ -12,7 +12,7 @@ import { readEvent } from "../kit/schema.ts";
 import { ShellSession } from "../kit/shell_session.ts";
 import { startInstance } from "../kit/start.ts";
 import { plain, Terminal } from "../kit/terminal.ts";
-import { eventually, within } from "../kit/wait.ts";
+import { eventually, START_MS, within } from "../kit/wait.ts";
 
 const BIND = ["-b", "127.0.0.1"];
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /;
@@ -237,10 +237,12 @@ Deno.test("a watcher that does not read is let go, and disturbs nobody", async (
   assertEquals(await gets(1, instance.port), "A");
   assert(residentBytes(instance.pid) - before < 64 * 1024 * 1024);
   // It reads on after all: what waited comes, and then the end.
+  const limit = performance.now() + START_MS;
   let text = "";
   const decoder = new TextDecoder();
   const chunk = new Uint8Array(65536);
   while (!/\n\. 0 status=75\n$/.test(text.slice(-100))) {
+    assert(performance.now() < limit, "its end never came");
     const count = await within(deaf.read(chunk), "what is left");
     if (count === null) break;
     text += decoder.decode(chunk.subarray(0, count), { stream: true });

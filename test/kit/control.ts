@@ -10,7 +10,7 @@ import {
   parseGreeting,
 } from "../../lib/core/control/protocol.ts";
 import { readLines, writeText } from "../../lib/system/lines.ts";
-import { within } from "./wait.ts";
+import { START_MS, within } from "./wait.ts";
 
 /** Longest line of an answer that a test reads. */
 const MAX_LINE = 4 * 1024 * 1024;
@@ -55,7 +55,11 @@ export class Control implements Disposable {
   }
 
   /** Has a command carried out, to the end of what goes on after it; throws if the instance ends instead. */
-  async answer(command: string): Promise<Answered> {
+  answer(command: string): Promise<Answered> {
+    return within(this.#answer(command), `the end of the answer to ${command}`, START_MS);
+  }
+
+  async #answer(command: string): Promise<Answered> {
     await this.send(command);
     const lines: string[] = [];
     const progress: string[] = [];

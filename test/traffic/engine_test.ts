@@ -212,3 +212,23 @@ function reassign(table: Table, port: number): void {
     { kind: "enabled", slot, enabled: true },
   ]);
 }
+
+Deno.test("whoever ends every connection wants no other server tried", async () => {
+  await using hole = await BlackHole.open();
+  await using backends = new Backends(1, echo);
+  const table = makeTable(`127.0.0.1:${hole.port} ${backends.at(0).operand}`);
+  const port = freePort();
+  const engine = new Engine(
+    bind({ hostname: "127.0.0.1", port }, false),
+    PLAIN_ENGINE,
+    { table, worker: 0 },
+    recorder(),
+  );
+  using client = await dial(port);
+  await eventually(() => viewChannel(table, slotOf(0, 0)).c === 1, "a connect is under way");
+  void engine.stopListening();
+  engine.endAll();
+  assertEquals(await within(receiveAll(client), "the client's end"), "");
+  await within(engine.done, "the end");
+  assertEquals([backends.at(0).accepted, viewChannel(table, slotOf(0, 1)).totalc], [0, 0]);
+});

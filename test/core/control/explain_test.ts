@@ -144,6 +144,21 @@ Deno.test("what is told is what a client then meets, whatever the table and the 
     assert(kinds > 100, String(kinds));
   }));
 
+Deno.test("with a load bound the place of a connect that failed is free for the next choice", () =>
+  withSeed((random) => {
+    for (let round = 0; round < 60; round++) {
+      const channels = random.between(3, 6);
+      const names = Array.from({ length: channels }, (_, at) => `10.0.${round}.${at}`);
+      const table = makeTable(names.join(" "));
+      apply(table, [{ kind: "method", group: 0, method: "rendezvous" }]);
+      for (let count = random.between(0, 12); count > 0; count--) {
+        claim(table, 0, random.between(0, channels - 1));
+      }
+      const rules = { loadBound: random.pick([100, 110, 125]) };
+      assertEquals(told(explain(table, rules)).order, really(table, rules));
+    }
+  }));
+
 /** Makes a table, and says of one of its channels why it is passed over. */
 type Case = readonly [
   reason: string,

@@ -1,5 +1,6 @@
 /** Which channel a word names for the newer commands. */
 import { namedSlot } from "../../../lib/core/control/commands/channel.ts";
+import { releaseAll } from "../../../lib/core/table/access.ts";
 import { apply } from "../../../lib/core/table/change.ts";
 import { slotOf } from "../../../lib/core/table/schema.ts";
 import { assertEquals } from "../../kit/assert.ts";
@@ -10,6 +11,8 @@ apply(table, [
   { kind: "presence", slot: 1, presence: "free" },
   { kind: "presence", slot: 2, presence: "leaving" },
 ]);
+// What lies behind the groups and channels of the table is not empty.
+releaseAll(table, 0);
 
 const CASES: readonly [word: string, group: number, slot: number | undefined][] = [
   ["0", 0, 0],

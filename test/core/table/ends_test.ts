@@ -7,7 +7,15 @@ import {
   endCount,
   endCounts,
 } from "../../../lib/core/table/ends.ts";
-import { CAUSES, createTable, SLOTS } from "../../../lib/core/table/schema.ts";
+import { CONNECT_SCALE, DURATION_SCALE } from "../../../lib/core/table/histogram.ts";
+import {
+  causeIndex,
+  CAUSES,
+  connectsIndex,
+  createTable,
+  durationsIndex,
+  SLOTS,
+} from "../../../lib/core/table/schema.ts";
 import { assertEquals } from "../../kit/assert.ts";
 import { withSeed } from "../../kit/random.ts";
 
@@ -49,6 +57,20 @@ Deno.test("ends and connects of all workers are summed, each channel's and cause
     assertEquals(durations.sum, lasted);
     assertEquals(durations.counts.reduce((sum, count) => sum + count, 0), total);
   }));
+
+Deno.test("each worker writes its own rows alone", () => {
+  const table = createTable(3);
+  const rows = (): Float64Array[] =>
+    [0, 1, 2].flatMap((worker) => [
+      table.floats.slice(durationsIndex(table, worker)).subarray(0, DURATION_SCALE.size),
+      table.floats.slice(connectsIndex(table, worker, 5)).subarray(0, CONNECT_SCALE.size),
+      table.floats.slice(causeIndex(table, worker, 5, CAUSES[0])).subarray(0, CAUSES.length),
+    ]);
+  countEnd(table, 1, 5, CAUSES[0], 10);
+  countConnect(table, 1, 5, 10);
+  const written = rows().map((row) => row.some((value) => value !== 0));
+  assertEquals(written, [false, false, false, true, true, true, false, false, false]);
+});
 
 Deno.test("no part of the table overlaps another", () => {
   const table = createTable(2);
