@@ -329,7 +329,7 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
     this.#deadline = clock.after(connectTimeout);
     const begun = connector.begin(lease);
     if (begun.kind === "failed") return begun.reason;
-    const server = new End("server", begun.fd, this);
+    const server = new End("server", begun.fd, this, begun.prompt);
     const watched = server.watch(poller);
     if (watched < 0) {
       server.close(poller);
@@ -410,6 +410,7 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
     const version = proxyVersionFor(table, slot, proxyOut);
     if (version === undefined) return true;
     const header = Uint8Array.from(proxyHeader(version, this.#guest.origin));
+    server.beforeSend(libc, header.length);
     return libc.send(server.fd, header, header.length) === header.length;
   }
 

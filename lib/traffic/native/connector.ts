@@ -15,8 +15,8 @@ import { makeTarget, type Target, Targets } from "./targets.ts";
 
 /** What a begun connect came to. */
 export type Begun =
-  /** It is under way, or done: the socket will be told to be writable. */
-  | { readonly kind: "begun"; readonly fd: number }
+  /** It is under way, or done: the socket will be told to be writable. See {@link End} for what is prompt. */
+  | { readonly kind: "begun"; readonly fd: number; readonly prompt: boolean }
   | { readonly kind: "failed"; readonly reason: ConnectFailure };
 
 /** How servers are connected to. */
@@ -48,7 +48,7 @@ export class Connector {
     const fd = this.#libc.socket(target.family);
     if (fd < 0) return { kind: "failed", reason: connectFailure(-fd) };
     const errno = this.#open(fd, target);
-    if (errno === 0) return { kind: "begun", fd };
+    if (errno === 0) return { kind: "begun", fd, prompt: target.family === FAMILY.unix };
     this.#libc.close(fd);
     return { kind: "failed", reason: connectFailure(errno) };
   }
@@ -59,7 +59,6 @@ export class Connector {
     if (family !== FAMILY.unix) {
       const errno = this.#bind(fd, family);
       if (errno !== 0) return errno;
-      libc.setOption(fd, LEVEL.tcp, OPTION.tcp.noDelay, 1);
       libc.setOption(fd, LEVEL.socket, OPTION.socket.keepAlive, 1);
       setPeerTimeouts(libc, fd, this.#timeouts);
     }

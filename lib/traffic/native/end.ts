@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "./abi.ts";
+import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LEVEL, OPTION } from "./abi.ts";
 import type { Chunk } from "./chunks.ts";
+import type { Libc } from "./libc.ts";
 import type { Poller, Watched } from "./poller.ts";
 
 /** Which end it is. */
@@ -14,6 +15,9 @@ export type Side = "client" | "server";
 const ALL = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
 /** What says that its peer sends nothing more. */
 const LAST = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
+/** Bytes that fit into a segment on any network (RFC 9293, section 3.7.1). */
+const LEAST_SEGMENT = 536;
 
 /** Who is told of an end's events. */
 export interface EndOwner {
@@ -42,14 +46,21 @@ export class End implements Watched {
   /** What its socket has not taken yet. */
   out: Chunk | undefined;
   readonly #owner: EndOwner;
+  #prompt: boolean;
+  #fresh = true;
   #watched = false;
   #open = true;
 
-  /** An end with an open socket, of which nothing is told yet. */
-  constructor(side: Side, fd: number, owner: EndOwner) {
+  /**
+   * An end with an open socket, of which nothing is told yet.
+   *
+   * @param prompt Whether its socket sends what is short at once, though not everything before it is confirmed.
+   */
+  constructor(side: Side, fd: number, owner: EndOwner, prompt = true) {
     this.side = side;
     this.fd = fd;
     this.#owner = owner;
+    this.#prompt = prompt;
   }
 
   /**
@@ -61,6 +72,22 @@ export class End implements Watched {
     if (this.#watched) return 0;
     this.#watched = true;
     return poller.add(this.fd, ALL, this);
+  }
+
+  /**
+   * Has short messages sent at once from now on (`TCP_NODELAY`); to be called before bytes are sent.
+   *
+   * The first message of a connection goes at once anyway if it is one segment. Many connections have no second one, which
+   * saves them a call.
+   */
+  beforeSend(libc: Pick<Libc, "setOption">, bytes: number): void {
+    if (this.#prompt) return;
+    if (this.#fresh && bytes <= LEAST_SEGMENT) {
+      this.#fresh = false;
+      return;
+    }
+    this.#prompt = true;
+    libc.setOption(this.fd, LEVEL.tcp, OPTION.tcp.noDelay, 1);
   }
 
   /** Closes its socket; once, as the number may be another one's soon. */

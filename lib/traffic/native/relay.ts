@@ -11,7 +11,7 @@ import type { Cause } from "../../core/table/schema.ts";
 import type { GracePeriods } from "../grace.ts";
 import type { Moved } from "../session_log.ts";
 import { EPOLLERR, ERRNO } from "./abi.ts";
-import type { Chunks } from "./chunks.ts";
+import { type Chunks, LONGEST } from "./chunks.ts";
 import type { End } from "./end.ts";
 import type { Libc } from "./libc.ts";
 import type { Poller } from "./poller.ts";
@@ -56,7 +56,7 @@ export interface RelayOwner {
 }
 
 /** Bytes that one direction moves in a turn. */
-const BUDGET = 512 * 1024;
+const BUDGET = 2 * LONGEST;
 
 /** One relayed connection. */
 export class Relay implements Moved {
@@ -159,6 +159,7 @@ export class Relay implements Moved {
         this.lastByteMs = clock.nowMs;
         // Less than was asked for is all there was; more to come will be told.
         if (count < most && !from.last) from.readable = false;
+        to.beforeSend(libc, count);
         const taken = libc.send(to.fd, buffer, count);
         if (taken < 0 && taken !== -ERRNO.EAGAIN) return this.#failToSend(to);
         const out = Math.max(0, taken);
@@ -179,6 +180,7 @@ export class Relay implements Moved {
     const { libc, chunks, clock } = this.#context;
     const { out } = to;
     if (out === undefined) return;
+    to.beforeSend(libc, out.end - out.start);
     const taken = libc.send(
       to.fd,
       out.memory.subarray(out.start, out.end),
