@@ -20,6 +20,7 @@ import {
   startInBackground,
   type StartReport,
 } from "./lib/instance/background.ts";
+import { activationError, passedSocket } from "./lib/instance/activation.ts";
 import { giveUpLibraries } from "./lib/instance/engine_choice.ts";
 import { readWordsFile } from "./lib/instance/words_file.ts";
 import { writeText } from "./lib/system/lines.ts";
@@ -86,6 +87,9 @@ async function start(options: Options, args: readonly string[]): Promise<number>
   if (options.backgroundChild) return await serveInBackground(options);
   if (options.foreground || !canDetach()) {
     return await serve({ ...options, foreground: true }, new DirectOutput(), config.version);
+  }
+  if (passedSocket() !== undefined) {
+    throw activationError("it does not come along to the background: it needs -f");
   }
   const report = await startInBackground(args, new URL(import.meta.url));
   await print(report);

@@ -102,9 +102,17 @@ export class ControlClient implements Disposable {
    */
   async ask(command: string, listener: Listener = {}): Promise<Reply> {
     const line = command.replace(/[\r\n]+/g, " ");
-    // A person's dot is a command like any other: it has an answer.
-    const sent = line === INTERRUPTION ? ` ${line}` : line;
-    await this.#whileItRuns(writeText(this.#link, `${sent}\n`));
+    // What a person begins with a dot is a command like any other.
+    return await this.order(line.startsWith(INTERRUPTION) ? ` ${line}` : line, listener);
+  }
+
+  /**
+   * Has one line of the protocol obeyed.
+   *
+   * @throws {ExitError} As {@link ask}.
+   */
+  async order(line: string, listener: Listener = {}): Promise<Reply> {
+    await this.#whileItRuns(writeText(this.#link, `${line}\n`));
     let text = "";
     for (;;) {
       const { value } = await this.#whileItRuns(this.#lines.next());

@@ -11,7 +11,7 @@ import { EXIT, ExitError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
 import { close } from "../system/close.ts";
 import { granted } from "../system/permissions.ts";
-import { lstat, notTrusted } from "./run_dir.ts";
+import { lstat, notTrusted, ownerPid } from "./run_dir.ts";
 import { within } from "../system/time_limit.ts";
 
 /** A listening control socket. */
@@ -20,12 +20,19 @@ export class ControlSocket implements Disposable {
   readonly listener: Deno.UnixListener;
   readonly #path: string;
   readonly #made: Deno.FileInfo | undefined;
+  readonly #renamed: boolean;
 
-  /** Takes over a listener that was bound to a path just now. */
-  constructor(listener: Deno.UnixListener, path: string) {
+  /**
+   * Takes over a listener that was bound just now.
+   *
+   * @param path Its name.
+   * @param renamed Whether it was bound by another name, so that the runtime does not remove this one.
+   */
+  constructor(listener: Deno.UnixListener, path: string, renamed = false) {
     this.listener = listener;
     this.#path = path;
     this.#made = lstat(path);
+    this.#renamed = renamed;
   }
 
   /** What has its name now: it itself, nothing, or something else. */
@@ -37,7 +44,9 @@ export class ControlSocket implements Disposable {
 
   /** Closes the listener and removes its name, if that is still its own; else leaves both alone. */
   [Symbol.dispose](): void {
-    if (this.name === "own") close(this.listener);
+    if (this.name !== "own") return;
+    if (this.#renamed) Deno.removeSync(this.#path);
+    close(this.listener);
   }
 }
 
@@ -73,6 +82,36 @@ export async function makeControlSocket({ path, dir, uid }: ControlPath): Promis
   return listenControl(path);
 }
 
+/**
+ * Makes the control socket in place of that of the instance with this process id: at no moment is nobody there.
+ *
+ * The old instance loses the name, and may have it again when this one does not answer any more. Where something else is, it
+ * is as in {@link makeControlSocket}.
+ *
+ * @throws {ExitError} As {@link makeControlSocket}.
+ */
+export async function takeControlSocket(
+  place: ControlPath,
+  pid: number,
+): Promise<ControlSocket> {
+  const { path, dir, uid } = place;
+  using _lock = await lockDir(dir);
+  const info = lstat(path);
+  const taken = info?.isSocket === true && ownerPid(info) === pid &&
+    (info.uid === uid || uid === 0);
+  if (!taken) await clearPath(path, uid);
+  const first = beside(path);
+  // Left by one that was killed just there.
+  if (lstat(first)?.isSocket === true) await Deno.remove(first);
+  return listenControl(path, first);
+}
+
+/** The name of a socket that is to get a path: as long as that, and no instance's. */
+function beside(path: string): string {
+  const at = path.lastIndexOf("/") + 1;
+  return `${path.slice(0, at)}.${path.slice(at + 1)}`;
+}
+
 /** Locks a folder, unless somebody does not give the lock back or the file system has none. */
 async function lockDir(dir: string): Promise<Disposable | undefined> {
   try {
@@ -89,15 +128,18 @@ async function lockDir(dir: string): Promise<Disposable | undefined> {
  *
  * Only what starts up may set the mask (it takes the `sys` grant), so the group and others stay unable to write to
  * anything that is made later: a socket that is made again is then the owner's alone before its mode is set, too.
+ *
+ * @param first The name that it has first, if it is to take the place of another socket.
  */
-function listenControl(path: string): ControlSocket {
+function listenControl(path: string, first = path): ControlSocket {
   const umask = granted({ name: "sys" }) ? Deno.umask(0o177) : undefined;
   let listener: Deno.UnixListener | undefined;
   try {
-    listener = Deno.listen({ transport: "unix", path });
-    Deno.chmodSync(path, 0o600);
-    markOwner(path, Deno.pid);
-    return new ControlSocket(listener, path);
+    listener = Deno.listen({ transport: "unix", path: first });
+    Deno.chmodSync(first, 0o600);
+    markOwner(first, Deno.pid);
+    if (first !== path) Deno.renameSync(first, path);
+    return new ControlSocket(listener, path, first !== path);
   } catch {
     listener?.close();
     throw new ExitError(EXIT.os, `cannot create rendezvous file ${printable(path)}`);

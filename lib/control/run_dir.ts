@@ -193,7 +193,8 @@ export async function findInstance(
 /** A time of day is no pid: pids end at 2^22. */
 const MAX_PID = 2 ** 22;
 
-function ownerPid(info: Deno.FileInfo): number | undefined {
+/** The process id that a socket tells; undefined if it tells none. */
+export function ownerPid(info: Deno.FileInfo): number | undefined {
   const pid = Math.floor((info.mtime?.getTime() ?? 0) / 1000);
   return pid > 0 && pid <= MAX_PID ? pid : undefined;
 }

@@ -13,6 +13,7 @@ import {
   MAX_LINE,
 } from "../core/control/protocol.ts";
 import { CLASSIC_VERSION } from "../core/report/report.ts";
+import { parseTakeoverOrder, type TakeoverOrder } from "../core/control/takeover.ts";
 import type { ControlSocket } from "./control_socket.ts";
 import { close } from "../system/close.ts";
 import { LineTooLong, readLines, writeText } from "../system/lines.ts";
@@ -40,6 +41,16 @@ const LIMITS: ControlLimits = { answerMs: 10_000, lookupMs: 8000 };
 export interface Controlled extends Operated {
   /** Stops listening and gives up the control socket; connections go on. Resolves when the port is free. */
   kill(): Promise<void>;
+  /** Somebody has connected who may want to take this instance's place. */
+  successor(): Successor;
+}
+
+/** An instance that takes this one's place, or would. */
+export interface Successor {
+  /** Obeys; returns why it cannot. */
+  obey(order: TakeoverOrder): Promise<string | undefined>;
+  /** Its connection has ended. */
+  gone(): void;
 }
 
 /** The control server of an instance. */
@@ -123,11 +134,14 @@ export class ControlServer {
     } catch (error) {
       if (error instanceof LineTooLong) await this.#refuse(connection);
     } finally {
-      this.#drop(connection);
+      this.#connections.delete(connection);
+      close(connection);
     }
   }
 
   async #converse(connection: Deno.UnixConn): Promise<void> {
+    using onEnd = new DisposableStack();
+    const successor = onEnd.adopt(this.#instance.successor(), (each) => each.gone());
     let group = 0;
     const lines = readLines(connection, MAX_LINE);
     let next = lines.next();
@@ -137,6 +151,16 @@ export class ControlServer {
       if (line === INTERRUPTION) {
         // What it was to end has ended already.
         next = lines.next();
+        continue;
+      }
+      const order = parseTakeoverOrder(line);
+      if (order !== undefined) {
+        const why = await successor.obey(order);
+        // Whoever is to take over is not dropped for others.
+        if (why === undefined) this.#connections.delete(connection);
+        next = lines.next();
+        next.catch(() => {});
+        await this.#send(connection, formatAnswer(why === undefined ? [] : [why], group));
         continue;
       }
       // The last to speak is the last to be dropped.

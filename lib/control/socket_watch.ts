@@ -11,6 +11,14 @@ import { lstat, makeDir } from "./run_dir.ts";
 /** Time between two looks, in ms. */
 const LOOK_MS = 2000;
 
+/** Looking after the name. */
+export interface SocketWatch extends Disposable {
+  /** Lets somebody else have the name. */
+  pause(): void;
+  /** Wants the name again. */
+  resume(): void;
+}
+
 /**
  * Makes the control socket again whenever it has lost its name: the name has gone, as when the run dir was removed, or
  * something else has it.
@@ -25,14 +33,15 @@ export function watchControlSocket(
   place: ControlPath,
   { server, socket }: { readonly server: ControlServer; readonly socket: ControlSocket },
   log: LineWriter,
-): Disposable {
+): SocketWatch {
   let current = socket;
   let complained = false;
   let looking = false;
   let disposed = false;
+  let paused = false;
   const look = async (): Promise<void> => {
     const { name } = current;
-    if (name === "own" || looking) return;
+    if (name === "own" || looking || paused) return;
     looking = true;
     if (!complained) log.log("warning", COMPLAINTS[name]);
     complained = true;
@@ -51,6 +60,13 @@ export function watchControlSocket(
   };
   const timer = setInterval(look, LOOK_MS);
   return {
+    pause: () => {
+      paused = true;
+    },
+    resume: () => {
+      paused = false;
+      void look();
+    },
     [Symbol.dispose]: () => {
       disposed = true;
       clearInterval(timer);

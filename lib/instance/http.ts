@@ -23,9 +23,62 @@ export interface HttpOperated extends Operated {
   kill(): Promise<void>;
 }
 
-/** Makes the server of an instance. */
-export function watchInstance(
-  { listener, name, token }: HttpPlace,
+/** The server of an instance; its port may be given up for a while. */
+export class HttpService {
+  readonly #place: HttpPlace;
+  readonly #instance: HttpOperated;
+  readonly #log: LineWriter;
+  #server: WatchServer | undefined;
+  #served: Promise<void> = Promise.resolve();
+
+  /**
+   * Serves.
+   *
+   * @throws {ExitError} 71 if the port is not bound yet and cannot be had.
+   */
+  constructor(place: HttpPlace, instance: HttpOperated, log: LineWriter) {
+    this.#place = place;
+    this.#instance = instance;
+    this.#log = log;
+    this.#serve(place.listener ?? place.bind());
+  }
+
+  /** Resolves when the port is closed and the last answer is taken. */
+  get served(): Promise<void> {
+    return this.#served;
+  }
+
+  /** The instance takes no new clients any more: `/healthz` says so from now on. */
+  drain(): void {
+    this.#server?.drain();
+  }
+
+  /** Closes the port and ends all streams; answers that were begun go on. */
+  close(): void {
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
+  /** Serves again, if the port was given up and can be had. */
+  reopen(): void {
+    if (this.#server !== undefined) return;
+    try {
+      this.#serve(this.#place.bind());
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#log.log("error", "HTTP is not served any more", { reason });
+    }
+  }
+
+  #serve(listener: Deno.TcpListener): void {
+    this.#server = watchInstance(listener, this.#place, this.#instance, this.#log);
+    this.#served = this.#server.run();
+  }
+}
+
+function watchInstance(
+  listener: Deno.TcpListener,
+  { name, token }: HttpPlace,
   instance: HttpOperated,
   log: LineWriter,
 ): WatchServer {

@@ -13,8 +13,10 @@ import { readTextFile } from "./words_file.ts";
 
 /** Where HTTP is served. */
 export interface HttpPlace {
-  /** The bound socket. */
-  readonly listener: Deno.TcpListener;
+  /** The bound socket; undefined while another instance has the port, which gives it up when this one is ready. */
+  readonly listener: Deno.TcpListener | undefined;
+  /** Binds the port; throws as {@link openHttp}. */
+  bind(): Deno.TcpListener;
   /** The address or name that it was asked for by. */
   readonly name: string;
   /** What whoever changes something has to know; undefined if nobody may. */
@@ -24,12 +26,26 @@ export interface HttpPlace {
 /**
  * Reads the token and binds the port.
  *
+ * @param later Whether the port may be had later, because an instance has it whose place this one takes.
  * @throws {ExitError} 64 for a token that cannot be read or is none, 71 for a port that cannot be had.
  */
-export async function openHttp({ host, port, tokenFile }: HttpOptions): Promise<HttpPlace> {
+export async function openHttp(
+  { host, port, tokenFile }: HttpOptions,
+  later: boolean,
+): Promise<HttpPlace> {
   const token = tokenFile === undefined ? undefined : readToken(tokenFile);
   const hostname = await resolve(host);
-  return { listener: bind(hostname, port), name: host, token };
+  const listener = later && isTaken(hostname, port) ? undefined : bind(hostname, port);
+  return { listener, bind: () => bind(hostname, port), name: host, token };
+}
+
+function isTaken(hostname: string, port: number): boolean {
+  try {
+    Deno.listen({ hostname, port }).close();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.AddrInUse;
+  }
 }
 
 function readToken(path: string): string {

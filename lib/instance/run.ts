@@ -9,7 +9,11 @@ import type { Options } from "../core/command_line/options.ts";
 import { unixPaths } from "../core/table/view.ts";
 import { HOSTS_FILE } from "../backends/lookups.ts";
 import { ControlServer } from "../control/server.ts";
-import { makeControlSocket } from "../control/control_socket.ts";
+import {
+  type ControlSocket,
+  makeControlSocket,
+  takeControlSocket,
+} from "../control/control_socket.ts";
 import type { Workers } from "../workers/messages.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { DescriptorWatch } from "../system/descriptors.ts";
@@ -18,7 +22,9 @@ import type { Destination } from "../core/command_line/destination.ts";
 import type { Assignment, ClientRules } from "../core/control/commands/command.ts";
 import type { CutTarget } from "../core/report/live.ts";
 import type { Change } from "../core/table/change.ts";
-import type { WatchServer } from "../watch/server.ts";
+import { type Offer, sendTo } from "../traffic/native/passing.ts";
+import type { HttpService } from "./http.ts";
+import { Handover } from "./handover.ts";
 import { describeChanges } from "../core/report/changes.ts";
 import { Events } from "./events.ts";
 import { factsOf, RunningView } from "./view.ts";
@@ -27,7 +33,7 @@ import { dropPermissions, variable } from "../system/permissions.ts";
 import { isJournalOnStderr } from "../system/journal.ts";
 import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
 import { within } from "../system/time_limit.ts";
-import { watchControlSocket } from "../control/socket_watch.ts";
+import { type SocketWatch, watchControlSocket } from "../control/socket_watch.ts";
 import { codeFolder } from "./engine_choice.ts";
 import { nameChannels, OperatorNames, watchNames } from "./names.ts";
 import { FirstProcess, watchSignals } from "./signals.ts";
@@ -70,12 +76,23 @@ async function run(
   version: string,
   first: FirstProcess | undefined,
 ): Promise<void> {
-  const { options, table, control } = startup;
+  const { options, table, control, native } = startup;
+  const takeover = native?.takeover;
   const log = await openLog(startup);
   const events = new Events(log);
   if (options.debug) await log.open();
   // A start that fails takes its socket away.
-  using socket = control === undefined ? undefined : await makeControlSocket(control);
+  using closing = new DisposableStack();
+  const makeSocket = async (): Promise<ControlSocket | undefined> => {
+    if (control === undefined) return undefined;
+    return closing.use(
+      takeover === undefined
+        ? await makeControlSocket(control)
+        : await takeControlSocket(control, takeover.pid),
+    );
+  };
+  // Where another instance has it, it is taken when everything else is ready.
+  const early = takeover === undefined ? await makeSocket() : undefined;
   using descriptors = new DescriptorWatch(
     nameChannels(events, startup.backends.directory),
     control?.dir,
@@ -84,11 +101,11 @@ async function run(
   const names = watchNames(startup, events, health);
   descriptors.connectFailed = names && ((slot) => names.connectFailed(slot));
   descriptors.seen = (sight) => health.seen(sight);
-  const workers = await startWorkers(startup, descriptors);
+  const { workers, begin } = await startWorkers(startup, descriptors);
   descriptors.guard(workers);
   let server: ControlServer | undefined;
-  let http: WatchServer | undefined;
-  let watch: Disposable | undefined;
+  let http: HttpService | undefined;
+  let watch: SocketWatch | undefined;
   using manager = openServiceManager(startup, events);
   const stop = async (): Promise<void> => {
     manager?.stopping();
@@ -100,6 +117,22 @@ async function run(
     }
     await Promise.all([released, workers.stopListening()]);
   };
+  const kill = (): Promise<void> => {
+    // An operator who ends an instance makes room for the next one, which may have the same places.
+    http?.close();
+    return stop();
+  };
+  const handover = new Handover({
+    send: (offer) => sendSocket(startup, offer),
+    expect: () => watch?.pause(),
+    release: () => http?.close(),
+    restore: () => {
+      watch?.resume();
+      http?.reopen();
+    },
+    finish: kill,
+    log: events,
+  });
   const operator = new OperatorNames(startup);
   const view = new RunningView({
     facts: factsOf(startup, version),
@@ -123,19 +156,18 @@ async function run(
     },
     resolve: (destination: Destination) => operator.resolve(destination),
     assigned: (assignment: Assignment) => operator.assigned(assignment),
-    kill: () => {
-      // An operator who ends an instance makes room for the next one, which may have the same places.
-      http?.close();
-      return stop();
-    },
+    kill,
+    successor: () => handover.successor(),
   };
-  if (socket !== undefined) server = new ControlServer(socket, operated);
   if (startup.http !== undefined) {
     // Loaded for whoever wants it: with the dashboard it is a third of the program.
-    const { watchInstance } = await import("./http.ts");
-    http = watchInstance(startup.http, operated, events);
+    const { HttpService } = await import("./http.ts");
+    if (startup.http.listener === undefined) await takeover?.release();
+    http = new HttpService(startup.http, operated, events);
   }
-  const serving = Promise.all([server?.run(), http?.run()]);
+  const socket = early ?? await makeSocket();
+  if (socket !== undefined) server = new ControlServer(socket, operated);
+  const controlled = server?.run();
   if (control !== undefined && server !== undefined && socket !== undefined) {
     watch = watchControlSocket(control, { server, socket }, events);
   }
@@ -160,13 +192,14 @@ async function run(
   dropStartPermissions(startup);
   health.start(workers);
   using refusals = watchRefusals(startup, events);
+  await begin();
   await output.ready();
   manager?.ready();
   await workers.done;
   refusals?.tell();
   http?.close();
   // The operator who ended the instance gets the answer.
-  await within(serving, LAST_ANSWER_MS);
+  await within(Promise.all([controlled, http?.served]), LAST_ANSWER_MS);
   await manager?.flush();
   await log.close();
 }
@@ -183,15 +216,49 @@ function openHealth({ options, table, backends, config }: Startup, log: LineWrit
   return new Health({ table, directory, options: options.health, source, proxyOut, log });
 }
 
-async function startWorkers(startup: Startup, reporter: Reporter): Promise<Workers> {
+/** Threads, and what has them accept clients when all else is ready. */
+interface Started {
+  readonly workers: Workers;
+  begin(): Promise<void>;
+}
+
+async function startWorkers(startup: Startup, reporter: Reporter): Promise<Started> {
   const { options, address, listener, native, table, config } = startup;
   if (listener !== undefined) {
     const dumpTo = options.packetdump && options.foreground ? Deno.stdout : undefined;
-    return new InProcessWorker(listener, config, table, reporter, dumpTo);
+    const workers = new InProcessWorker(listener, config, table, reporter, dumpTo);
+    return { workers, begin: () => Promise.resolve() };
   }
-  const workers = new WorkerPool(address, config, table, reporter, { threads: native });
-  await workers.start();
-  return workers;
+  const pool = new WorkerPool(address, config, table, reporter, {
+    threads: native?.threads,
+    socket: native?.socket,
+    standby: native?.takeover !== undefined,
+  });
+  await pool.start();
+  return { workers: pool, begin: () => takeOver(startup, pool, reporter) };
+}
+
+/** Accepts, then has the old instance stop that: no moment without one of the two. */
+async function takeOver(
+  { native, config }: Startup,
+  pool: WorkerPool,
+  log: LineWriter,
+): Promise<void> {
+  const takeover = native?.takeover;
+  if (takeover === undefined) return;
+  takeover.socket.prepare(config.edge.timeouts);
+  await pool.begin();
+  await takeover.finish();
+  await pool.lookAgain();
+  log.log("notice", "took over from process {pid}", { pid: takeover.pid });
+}
+
+/** Sends the listening socket to whoever takes this instance's place; returns why it cannot. */
+function sendSocket({ native, control }: Startup, offer: Offer): string | undefined {
+  if (native === undefined || control === undefined) {
+    return "the running instance has the portable engine, whose socket cannot be handed over";
+  }
+  return sendTo(native.libc, offer, native.socket.fd, control.uid);
 }
 
 async function openLog(startup: Startup): Promise<Log> {

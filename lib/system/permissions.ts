@@ -44,9 +44,9 @@ export const GRANTS: readonly Grant[] = [
   },
   {
     flag:
-      "--allow-env=POSIXLY_CORRECT,XDG_RUNTIME_DIR,TMPDIR,NOTIFY_SOCKET,WATCHDOG_USEC,WATCHDOG_PID,JOURNAL_STREAM",
+      "--allow-env=POSIXLY_CORRECT,XDG_RUNTIME_DIR,TMPDIR,NOTIFY_SOCKET,WATCHDOG_USEC,WATCHDOG_PID,JOURNAL_STREAM,LISTEN_FDS,LISTEN_PID,LISTEN_FDNAMES",
     reason:
-      "where the control socket goes, how options are read, what the service manager wants to be told",
+      "where the control socket goes, how options are read, what the service manager wants to be told and hands over",
     remains: "nothing",
   },
   {

@@ -24,12 +24,18 @@ export class ListenSwitch {
   #is = true;
   #busy = false;
   #over = false;
+  #held: boolean;
   #complained = false;
 
-  /** For something that listens. */
-  constructor(listening: Listening, log: LineWriter) {
+  /**
+   * For something that listens.
+   *
+   * @param held Whether nothing is done before {@link release}, as when it does not listen yet.
+   */
+  constructor(listening: Listening, log: LineWriter, held = false) {
     this.#listening = listening;
     this.#log = log;
+    this.#held = held;
   }
 
   /** Whether a thread that starts now is to listen. */
@@ -40,7 +46,13 @@ export class ListenSwitch {
   /** Listens or does not, soon. */
   set(on: boolean): void {
     this.#wanted = on;
-    if (!this.#busy) this.#follow();
+    if (!this.#busy && !this.#held) this.#follow();
+  }
+
+  /** It listens now, and may be switched. */
+  release(): void {
+    this.#held = false;
+    this.set(this.#wanted);
   }
 
   /** Leaves things as they are, for good. */

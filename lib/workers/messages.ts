@@ -44,6 +44,10 @@ export interface StartCommand {
   readonly worker: number;
   /** How many threads of this number have died. */
   readonly epoch: number;
+  /** The descriptor of the socket that all threads accept from; without, each binds one of its own. */
+  readonly socket: number | undefined;
+  /** Whether nobody is accepted before an order to resume. */
+  readonly standby: boolean;
   /** Whether `-d` lines are wanted. */
   readonly trace: boolean;
   /** Whether failed connects are to be told. */
@@ -60,7 +64,7 @@ export type WorkerCommand =
 
 /** What a worker tells. */
 export type WorkerMessage =
-  /** It listens. */
+  /** It listens, or stands by. */
   | { readonly kind: "up" }
   /** It does not listen any more. */
   | { readonly kind: "stopped" }

@@ -12,13 +12,7 @@ import { type Libc, loadLibc } from "../traffic/native/libc.ts";
 import { Inbox } from "./mailbox.ts";
 import type { StartCommand, WorkerCommand } from "./messages.ts";
 import { reply } from "./questions.ts";
-import {
-  BIND_ATTEMPTS,
-  BIND_PAUSE_MS,
-  dieOfFaults,
-  reporterTo,
-  type Scope,
-} from "./thread_words.ts";
+import { dieOfFaults, reporterTo, type Scope } from "./thread_words.ts";
 
 /** The only message to such a thread. */
 interface NativeStart extends StartCommand {
@@ -40,11 +34,7 @@ scope.onmessage = ({ data: order }) => {
     return;
   }
   const engine = open(loaded.libc, order);
-  const failure = listen(engine, order);
-  if (failure !== undefined) {
-    scope.postMessage({ kind: "died", reason: failure });
-    return;
-  }
+  if (!order.standby) accept(engine, order);
   scope.postMessage({ kind: "up" });
   engine.run();
   scope.postMessage({ kind: "done" });
@@ -63,14 +53,9 @@ function open(libc: Libc, order: NativeStart): Engine {
   return engine;
 }
 
-/** Listens, together with the others if there are any; another start that looks whether it can have the port alone takes it for a moment. */
-function listen(engine: Engine, { address, workers }: StartCommand): string | undefined {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (let attempt = 1;; attempt++) {
-    const failure = engine.listen(address, workers > 1);
-    if (failure === undefined || attempt === BIND_ATTEMPTS) return failure;
-    Atomics.wait(pause, 0, 0, BIND_PAUSE_MS);
-  }
+/** Accepts from the socket that the main thread has. */
+function accept(engine: Engine, { socket, workers }: StartCommand): void {
+  if (socket !== undefined) engine.accept(socket, workers > 1);
 }
 
 function obey(engine: Engine, start: NativeStart, order: WorkerCommand): void {
@@ -78,7 +63,7 @@ function obey(engine: Engine, start: NativeStart, order: WorkerCommand): void {
     case "start":
       break;
     case "stop":
-      engine.stopListening();
+      engine.stopAccepting();
       scope.postMessage({ kind: "stopped" });
       break;
     case "hold":
@@ -98,7 +83,8 @@ function obey(engine: Engine, start: NativeStart, order: WorkerCommand): void {
       scope.postMessage({ kind: "switched", failure: undefined });
       break;
     case "resume":
-      scope.postMessage({ kind: "switched", failure: listen(engine, start) });
+      accept(engine, start);
+      scope.postMessage({ kind: "switched", failure: undefined });
       break;
   }
 }

@@ -34,6 +34,22 @@ export interface PoolOptions {
   readonly threads?: Threads | undefined;
   /** When dead workers are replaced. */
   readonly pace?: RestartPace;
+  /** What its threads accept from; without, each binds a socket of its own. */
+  readonly socket?: SharedSocket | undefined;
+  /** Whether they accept nobody before {@link WorkerPool.begin}. */
+  readonly standby?: boolean;
+}
+
+/** A listening socket of the main thread's, for all threads. */
+export interface SharedSocket {
+  /** Its descriptor. */
+  readonly fd: number;
+  /** Listens again; throws when the port has been taken. */
+  open(): void;
+  /** Refuses clients. */
+  shut(): void;
+  /** Gives it up. */
+  close(): void;
 }
 
 interface WorkerSlot {
@@ -70,6 +86,7 @@ export class WorkerPool implements Workers {
   readonly #threads: Threads;
   readonly #pace: RestartPace;
   readonly #switch: ListenSwitch;
+  readonly #socket: SharedSocket | undefined;
   /** What is asked of the engines. */
   readonly questions: Questions;
   /** Number of the last question. */
@@ -92,7 +109,19 @@ export class WorkerPool implements Workers {
     const { memory, workers } = table;
     const trace = reporter.trace !== undefined;
     const failures = reporter.connectFailed !== undefined;
-    this.#startCommand = { kind: "start", config, address, memory, workers, trace, failures };
+    const { socket, standby = false } = options;
+    this.#socket = socket;
+    this.#startCommand = {
+      kind: "start",
+      config,
+      address,
+      memory,
+      workers,
+      socket: socket?.fd,
+      standby,
+      trace,
+      failures,
+    };
     this.#table = table;
     const { clients, limits } = config.edge;
     this.#clients = clients === undefined ? undefined : new ClientCounts(clients, workers, limits);
@@ -117,10 +146,14 @@ export class WorkerPool implements Workers {
     this.questions = new Questions((question) =>
       this.#slots.map((slot) => this.#askOne(slot, question))
     );
-    this.#switch = new ListenSwitch({
-      open: () => this.#resume(),
-      shut: () => this.#switchAll({ kind: "pause" }),
-    }, reporter);
+    this.#switch = new ListenSwitch(
+      {
+        open: () => this.#resume(),
+        shut: () => this.#pause(),
+      },
+      reporter,
+      standby,
+    );
     this.done = allOf(this.#slots.map(({ finished }) => finished.promise));
   }
 
@@ -160,7 +193,26 @@ export class WorkerPool implements Workers {
       slot.state = "stopped";
     }
     this.#broadcast({ kind: "stop" });
-    return allOf(this.#slots.map(({ stopped }) => stopped.promise));
+    return allOf(this.#slots.map(({ stopped }) => stopped.promise)).then(() =>
+      this.#socket?.close()
+    );
+  }
+
+  /** Has threads that stand by accept. */
+  async begin(): Promise<void> {
+    this.#socket?.open();
+    await this.#switchAll({ kind: "resume" });
+    this.#switch.release();
+  }
+
+  /**
+   * Has each thread look for clients: the system tells one thread of a client, and that may have been one of a process that
+   * shares the socket, and accepts no more.
+   */
+  async lookAgain(): Promise<void> {
+    if (!this.#switch.wanted) return;
+    await this.#switchAll({ kind: "pause" });
+    await this.#switchAll({ kind: "resume" });
   }
 
   /** Descriptors are out: no worker serves more clients than now for a while. */
@@ -189,8 +241,15 @@ export class WorkerPool implements Workers {
    * @throws {ExitError} When it cannot be had.
    */
   async #resume(): Promise<void> {
-    bind(this.#startCommand.address, false).close();
+    if (this.#socket === undefined) bind(this.#startCommand.address, false).close();
+    else this.#socket.open();
     await this.#switchAll({ kind: "resume" });
+  }
+
+  /** Refuses clients. Nobody accepts any more when the socket that they share is shut, so no thread sees that. */
+  async #pause(): Promise<void> {
+    await this.#switchAll({ kind: "pause" });
+    this.#socket?.shut();
   }
 
   /** Has all workers pause or resume; rejects when one of them cannot. */

@@ -35,6 +35,7 @@ class Served implements AsyncDisposable {
       changed: () => {},
       assigned: () => {},
       kill: () => Promise.resolve(),
+      successor: () => ({ obey: () => Promise.resolve("not here"), gone: () => {} }),
     };
     this.server = new ControlServer(socket, instance, { answerMs: 100, lookupMs: 100 });
     this.#running = this.server.run();

@@ -17,6 +17,8 @@ export interface EngineNeeds {
   readonly health: Pick<HealthOptions, "whenDown">;
   /** What is asked of peers. */
   readonly edge: Pick<EdgeRules, "timeouts">;
+  /** Whether a running instance's place is taken. */
+  readonly takeover: boolean;
 }
 
 /**
@@ -31,8 +33,9 @@ export function parseEngine(text: string | undefined): EngineChoice {
 }
 
 /** The options given that only the native engine can obey, as they are typed. */
-export function nativeOptions({ health, edge: { timeouts } }: EngineNeeds): string[] {
+export function nativeOptions({ health, edge: { timeouts }, takeover }: EngineNeeds): string[] {
   return [
+    ...(takeover ? ["--takeover"] : []),
     ...(health.whenDown === "reset" ? ["--when-down reset"] : []),
     ...(timeouts.probes === undefined ? [] : ["--keepalive"]),
     ...(timeouts.userTimeout === 0 ? [] : ["--user-timeout"]),

@@ -73,6 +73,7 @@ export const OPTIONS: readonly OptionSpec[] = [
   { name: "dns", value: "addr[:port]", summary: "name server for destinations" },
   { name: "start-unresolved", summary: "start although a name is unknown" },
   { name: "drain", value: "sec", summary: "SIGTERM drains too; no drain lasts longer" },
+  { name: "takeover", summary: "take a running instance's place" },
   { name: "run-dir", value: "dir", summary: "folder of the control sockets" },
   { name: "log-file", value: "file", summary: "write the log there, rotated" },
   { name: "log-connections", summary: "one log line for each connection's end" },
@@ -193,6 +194,8 @@ export interface Options {
   readonly startUnresolved: boolean;
   /** Seconds that a drain may last; undefined is without limit. */
   readonly drain: number | undefined;
+  /** `--takeover`: starts with the socket of the instance that runs. */
+  readonly takeover: boolean;
   /** Text of `--run-dir`, if given. */
   readonly runDir: string | undefined;
   /** Text of `--log-file`, if given. */
@@ -271,6 +274,7 @@ export function parseOptions(argv: readonly string[], posix = false): Options {
     dns: nameServer(text("dns")),
     startUnresolved: flag("start-unresolved"),
     drain: drainSeconds(text("drain")),
+    takeover: flag("takeover"),
     runDir: named("run-dir", text("run-dir")),
     logFile: named("log-file", text("log-file")),
     autodisable: flag("autodisable"),
@@ -418,6 +422,7 @@ function writeOut(argv: readonly string[], posix: boolean): string[] {
 /** Options that say nothing of how an instance runs, or that its table says better. */
 const NOT_GIVEN: ReadonlySet<string> = new Set([
   "method",
+  "takeover",
   "try",
   "top",
   "list",

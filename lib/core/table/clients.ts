@@ -38,6 +38,22 @@ export function leave(table: Table, worker: number): void {
   Atomics.notify(table.words, instanceWord(table, "clients"));
 }
 
+/** Tells the other workers how many clients this one serves. */
+export function publishServed(table: Table, worker: number, count: number): void {
+  Atomics.store(table.words, workerWord(worker, "served"), count);
+}
+
+/** Whether a worker serves clearly more clients than the workers do on average, so that others should have the next ones. */
+export function isAhead(table: Table, worker: number): boolean {
+  const { words, workers } = table;
+  let sum = 0;
+  for (let each = 0; each < workers; each++) sum += Atomics.load(words, workerWord(each, "served"));
+  return Atomics.load(words, workerWord(worker, "served")) > sum / workers + LEAD;
+}
+
+/** How many more than the average are no reason yet to leave clients to others. */
+const LEAD = 1;
+
 /** Clients that wait for a channel. */
 export function waitingCount(table: Table): number {
   return Atomics.load(table.words, instanceWord(table, "waiting"));
@@ -112,6 +128,7 @@ export function refusalCounts(table: Table): Record<Refusal, number> {
 /** Gives back what a dead worker has counted; to be called by the main thread only, behind `releaseAll`. */
 export function forgetClients(table: Table, worker: number): void {
   publishOldest(table, worker, NO_TICKET);
+  publishServed(table, worker, 0);
   for (const what of ["clients", "waiting"] as const) {
     const share = Atomics.exchange(table.words, workerWord(worker, what), 0);
     Atomics.sub(table.words, instanceWord(table, what), share);

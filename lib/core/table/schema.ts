@@ -118,6 +118,7 @@ export const WORKER_FIELDS = {
     content: "ticket of its client that has waited longest and might be served; 0 is none",
     writer: "that worker; main",
   },
+  served: { content: "clients that it serves now; native engine", writer: "that worker; main" },
 } as const satisfies Record<string, Field>;
 
 /** What the table knows of the whole instance, in words. */

@@ -31,6 +31,8 @@ export const EPOLLERR = 0x8;
 export const EPOLLHUP = 0x10;
 /** The peer sends nothing more. */
 export const EPOLLRDHUP = 0x2000;
+/** Of several sets that wait for one descriptor, one is told. */
+export const EPOLLEXCLUSIVE = 0x10000000;
 /** Only what changes is told. */
 export const EPOLLET = 0x80000000 | 0;
 
@@ -39,7 +41,15 @@ export const LEVEL = { ip: 0, socket: 1, tcp: 6, ipv6: 41 } as const;
 
 /** Options of a socket, by level. */
 export const OPTION = {
-  socket: { reuseAddress: 2, error: 4, keepAlive: 9, linger: 13, reusePort: 15 },
+  socket: {
+    reuseAddress: 2,
+    type: 3,
+    error: 4,
+    keepAlive: 9,
+    linger: 13,
+    peerCredentials: 17,
+    listens: 30,
+  },
   ip: { bindAddressNoPort: 24 },
   ipv6: { only: 26 },
   tcp: { noDelay: 1, keepIdle: 4, keepInterval: 5, keepCount: 6, userTimeout: 18 },
@@ -47,10 +57,20 @@ export const OPTION = {
 
 /** `send` raises no signal when the peer is gone. */
 export const MSG_NOSIGNAL = 0x4000;
+/** `recvmsg` makes descriptors that come private to this program. */
+export const MSG_CMSG_CLOEXEC = 0x40000000;
+/** Kind of a control message that carries descriptors. */
+export const SCM_RIGHTS = 1;
+/** `shutdown` of the receiving direction; it ends the listening of a socket that listens. */
+export const SHUT_RD = 0;
 /** `shutdown` of the sending direction. */
 export const SHUT_WR = 1;
 /** Request of `ioctl`: bytes that the peer has not confirmed. */
 export const SIOCOUTQ = 0x5411;
+/** Request of `ioctl`: whether a descriptor blocks. */
+export const FIONBIO = 0x5421;
+/** Request of `ioctl`: no other program inherits a descriptor. */
+export const FIOCLEX = 0x5451;
 
 /** Error numbers that are told apart. */
 export const ERRNO = {

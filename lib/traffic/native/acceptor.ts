@@ -1,28 +1,24 @@
 /**
- * The listening socket of a native thread: accepting, with its pauses.
+ * Accepting in a native thread, with its pauses, from the socket that all threads share.
+ *
+ * The system tells one idle thread of a client, not all (`EPOLLEXCLUSIVE`), and would always tell the same one first. So a
+ * thread that has clearly more clients than the others goes behind them.
  *
  * The rules are those of the engine on the runtime's sockets: a client that fails ends nothing, want of descriptors holds
  * accepting back for a moment and at fewer clients than now for a while, and `--max-conns` leaves clients in the backlog.
  *
  * @module
  */
-import type { PeerTimeouts } from "../../core/edge/peer_timeouts.ts";
 import type { Reporter } from "../../core/events.ts";
-import { parseEndpoint } from "../../core/net/socket_address.ts";
-import { clientCount, enter, leave } from "../../core/table/clients.ts";
+import { clientCount, enter, isAhead, leave } from "../../core/table/clients.ts";
 import type { Table } from "../../core/table/schema.ts";
-import type { ListenAddress } from "../engine_config.ts";
-import { EPOLLIN, ERRNO, errorText, LEVEL, OPTION } from "./abi.ts";
+import { EPOLLEXCLUSIVE, EPOLLIN, ERRNO } from "./abi.ts";
 import { isExhausted } from "./failures.ts";
 import type { Libc } from "./libc.ts";
 import { type Peer, readPeer } from "./peer.ts";
 import type { Poller, Watched } from "./poller.ts";
-import { setPeerTimeouts } from "./socket_options.ts";
-import { makeTarget } from "./targets.ts";
 import type { TickClock } from "./tick_clock.ts";
 
-/** Longest queue of clients that wait to be accepted; the system cuts it to its own limit. */
-const BACKLOG = 65535;
 /** Pause before another accept when descriptors are out, in ms. */
 const PAUSE_MS = 100;
 /** Time after which it is tried again whether there are more descriptors, in ms. */
@@ -54,19 +50,18 @@ export interface AcceptorContext {
   readonly worker: number;
   /** `--max-conns`; 0 is no limit. */
   readonly maxClients: number;
-  /** How clients are noticed that have vanished. */
-  readonly timeouts: PeerTimeouts;
   /** Serves a client; must not throw. */
   serve(fd: number, peer: Peer): void;
   /** How many are served now. */
   clients(): number;
 }
 
-/** One listening socket. */
+/** One thread's accepting. */
 export class Acceptor implements Watched {
   readonly #context: AcceptorContext;
   /** The socket; -1 while there is none. */
   #fd = -1;
+  #shared = false;
   /** Whether the poller tells of it. */
   #told = false;
   /** Until when accepting pauses. */
@@ -87,43 +82,20 @@ export class Acceptor implements Watched {
   }
 
   /**
-   * Listens.
+   * Accepts from a socket that listens.
    *
-   * @param shared Whether other threads listen there too.
-   * @returns What went wrong; undefined if nothing did.
+   * @param shared Whether other threads of this instance do so too.
    */
-  listen(address: ListenAddress, shared: boolean): string | undefined {
-    const { libc } = this.#context;
-    const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
-    const endpoint = parseEndpoint(`${host}:${address.port}`);
-    if (endpoint === undefined) return "bind(): not an address";
-    const target = makeTarget(endpoint);
-    const fd = libc.socket(target.family);
-    if (fd < 0) return `socket(): ${errorText(-fd)}`;
-    const { reuseAddress, reusePort, keepAlive } = OPTION.socket;
-    libc.setOption(fd, LEVEL.socket, reuseAddress, 1);
-    const sharing = shared ? libc.setOption(fd, LEVEL.socket, reusePort, 1) : 0;
-    // Accepted sockets inherit these, which saves calls for each of them.
-    libc.setOption(fd, LEVEL.socket, keepAlive, 1);
-    libc.setOption(fd, LEVEL.tcp, OPTION.tcp.noDelay, 1);
-    setPeerTimeouts(libc, fd, this.#context.timeouts);
-    const bound = sharing < 0 ? sharing : libc.bind(fd, target.address, target.length);
-    const listening = bound < 0 ? bound : libc.listen(fd, BACKLOG);
-    if (listening < 0) {
-      libc.close(fd);
-      return `bind(): ${errorText(-listening)}`;
-    }
+  accept(fd: number, shared: boolean): void {
     this.#fd = fd;
+    this.#shared = shared;
     this.#tell(true);
-    return undefined;
   }
 
-  /** Stops listening. */
-  close(): void {
-    if (this.#fd < 0) return;
-    this.#context.poller.close(this.#fd);
+  /** Accepts no more; the socket stays open, being everybody's. */
+  stop(): void {
+    this.#tell(false);
     this.#fd = -1;
-    this.#told = false;
   }
 
   /** As {@link Watched}: clients wait. */
@@ -136,6 +108,7 @@ export class Acceptor implements Watched {
       if (fd >= 0) {
         this.#failures = 0;
         this.#context.serve(fd, readPeer(libc.address));
+        if (this.#shared && this.#isAhead()) return this.#goBehind();
         continue;
       }
       this.#givePlace();
@@ -196,6 +169,18 @@ export class Acceptor implements Watched {
     return this.#hasPlace() ? PAUSE_MS : LOOK_MS;
   }
 
+  /** Whether other threads should have the next clients. */
+  #isAhead(): boolean {
+    const { table, worker } = this.#context;
+    return isAhead(table, worker);
+  }
+
+  /** Goes to the end of the line: of several idle threads the system tells the one that has waited longest. */
+  #goBehind(): void {
+    this.#tell(false);
+    this.#tell(true);
+  }
+
   #mayAccept(): boolean {
     const { clock, clients } = this.#context;
     if (clock.nowMs < this.#pausedUntilMs) return false;
@@ -224,7 +209,7 @@ export class Acceptor implements Watched {
     if (this.#told === on || this.#fd < 0) return;
     this.#told = on;
     const { poller } = this.#context;
-    if (on) poller.add(this.#fd, EPOLLIN, this, true);
+    if (on) poller.add(this.#fd, EPOLLIN | EPOLLEXCLUSIVE, this, true);
     else poller.remove(this.#fd);
   }
 }

@@ -16,9 +16,10 @@ import {
 } from "../../core/report/live.ts";
 import { Scheduler } from "../../core/schedule/schedule.ts";
 import type { Shortage } from "../../core/session/cause.ts";
+import { publishServed } from "../../core/table/clients.ts";
 import { EndpointReader } from "../../core/table/endpoint.ts";
 import type { Table } from "../../core/table/schema.ts";
-import type { EngineConfig, ListenAddress } from "../engine_config.ts";
+import type { EngineConfig } from "../engine_config.ts";
 import { entryRules, isMeant, reportFault } from "../engine_rules.ts";
 import { GRACE } from "../grace.ts";
 import { observeAttempts, observeHashes } from "../session_log.ts";
@@ -63,7 +64,7 @@ export class Engine {
   #stopped = false;
 
   /**
-   * Prepares an engine; {@link listen} and {@link run} follow.
+   * Prepares an engine; {@link accept} and {@link run} follow.
    *
    * @throws {Error} When the system gives no epoll set.
    */
@@ -86,7 +87,6 @@ export class Engine {
       table,
       worker,
       maxClients: edge.maxClients,
-      timeouts,
       serve: (fd, peer) => this.#serve(fd, peer),
       clients: () => this.#connections.size,
     });
@@ -126,27 +126,27 @@ export class Engine {
   }
 
   /**
-   * Listens.
+   * Accepts clients.
    *
-   * @param shared Whether other threads listen there too.
-   * @returns What went wrong; undefined if nothing did.
+   * @param fd A socket that listens.
+   * @param shared Whether other threads of this instance accept from it too.
    */
-  listen(address: ListenAddress, shared: boolean): string | undefined {
-    return this.#acceptor.listen(address, shared);
+  accept(fd: number, shared: boolean): void {
+    this.#acceptor.accept(fd, shared);
   }
 
-  /** Stops listening until it is told to {@link listen} again. */
+  /** Accepts nobody until it is told to {@link accept} again. */
   pause(): void {
-    this.#acceptor.close();
+    this.#acceptor.stop();
   }
 
-  /** Stops listening for good; connections go on. */
-  stopListening(): void {
-    this.#acceptor.close();
+  /** Accepts nobody for good; connections go on. */
+  stopAccepting(): void {
+    this.#acceptor.stop();
     this.#stopped = true;
   }
 
-  /** Works until it does not listen any more and the last connection has ended. */
+  /** Works until it does not accept any more and the last connection has ended. */
   run(): void {
     while (!this.#stopped || this.#connections.size > 0) {
       try {
@@ -272,6 +272,7 @@ export class Engine {
   #serve(fd: number, peer: Peer): void {
     const connection = new Connection(this.#context, fd, peer);
     this.#connections.add(connection);
+    this.#publishServed();
     try {
       connection.begin();
     } catch (fault) {
@@ -280,7 +281,14 @@ export class Engine {
   }
 
   #left(connection: Connection): void {
-    if (this.#connections.delete(connection)) this.#acceptor.clientLeft();
+    if (!this.#connections.delete(connection)) return;
+    this.#publishServed();
+    this.#acceptor.clientLeft();
+  }
+
+  #publishServed(): void {
+    const { table, worker } = this.#context;
+    publishServed(table, worker, this.#connections.size);
   }
 
   #exhausted(shortage: Shortage, ports: PortWatch): void {

@@ -14,8 +14,24 @@
  * @module
  */
 import { granted } from "../../system/permissions.ts";
-import { CLOEXEC, EFD_NONBLOCK, epollLayout, ERRNO, LEVEL, MSG_NOSIGNAL, OPTION } from "./abi.ts";
-import { SHUT_WR, SIOCOUTQ, SOCK_NONBLOCK_CLOEXEC, SOCK_STREAM } from "./abi.ts";
+import {
+  CLOEXEC,
+  EFD_NONBLOCK,
+  epollLayout,
+  ERRNO,
+  FIOCLEX,
+  FIONBIO,
+  LEVEL,
+  MSG_CMSG_CLOEXEC,
+  MSG_NOSIGNAL,
+  OPTION,
+  SHUT_RD,
+  SHUT_WR,
+  SIOCOUTQ,
+  SOCK_NONBLOCK_CLOEXEC,
+  SOCK_STREAM,
+} from "./abi.ts";
+import { Message } from "./message.ts";
 
 /** Names under which a C library may be found. */
 const NAMES = ["libc.so.6", "libc.so"] as const;
@@ -28,6 +44,8 @@ const SYMBOLS = {
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
+  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
@@ -63,7 +81,8 @@ export function loadLibc(): Loaded {
   if (place === null) return { kind: "failed", reason: "the C library has no errno" };
   // A view of the memory itself, which outlives the permission; a view of the pointer does not.
   const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(place, 4));
-  const libc = new Libc(symbols, errno);
+  const message = Message.make((bytes) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes)));
+  const libc = new Libc(symbols, errno, message);
   const reason = libc.trial();
   return reason === undefined ? { kind: "loaded", libc } : { kind: "failed", reason };
 }
@@ -85,9 +104,11 @@ export class Libc {
   readonly address: Uint8Array<ArrayBuffer> = new Uint8Array(ADDRESS_BYTES);
   readonly #c: Symbols;
   readonly #errno: Int32Array;
+  readonly #message: Message;
   readonly #addressLength = new Uint32Array(1);
   readonly #value = new Int32Array(1);
   readonly #valueLength = new Uint32Array(1);
+  readonly #credentials = new Uint32Array(3);
   readonly #linger = Int32Array.of(1, 0);
   readonly #one = BigUint64Array.of(1n);
   readonly #eventBytes = epollLayout(Deno.build.arch).words * 4;
@@ -96,10 +117,12 @@ export class Libc {
    * Wraps loaded symbols; see {@link loadLibc}.
    *
    * @param errno The error number of this thread.
+   * @param message For descriptors that go from process to process.
    */
-  constructor(symbols: Symbols, errno: Int32Array) {
+  constructor(symbols: Symbols, errno: Int32Array, message: Message) {
     this.#c = symbols;
     this.#errno = errno;
+    this.#message = message;
   }
 
   /** Bytes of the last {@link address}. */
@@ -167,6 +190,53 @@ export class Libc {
     return this.#result(this.#c.shutdown(fd, SHUT_WR));
   }
 
+  /** Ends the listening of a socket, which keeps its address: it may {@link listen} again. */
+  stopListening(fd: number): number {
+    return this.#result(this.#c.shutdown(fd, SHUT_RD));
+  }
+
+  /** Sends a descriptor, and a text, to the other end of a Unix socket. */
+  sendDescriptor(fd: number, descriptor: number, text: string): number {
+    this.#message.write(descriptor, text);
+    return this.#result(this.#c.sendmsg(fd, this.#message.bytes, MSG_NOSIGNAL));
+  }
+
+  /**
+   * Receives what {@link sendDescriptor} has sent.
+   *
+   * @returns The text and the descriptor, if there is one; or a negated error number.
+   */
+  receiveDescriptor(
+    fd: number,
+  ): { readonly descriptor: number | undefined; readonly text: string } | number {
+    this.#message.expect();
+    const count = this.#result(this.#c.recvmsg(fd, this.#message.bytes, MSG_CMSG_CLOEXEC));
+    return count < 0 ? count : this.#message.read(count);
+  }
+
+  /** The user at the other end of a Unix socket, or a negated error number. */
+  peerUser(fd: number): number {
+    this.#valueLength[0] = 12;
+    const { peerCredentials } = OPTION.socket;
+    const result = this.#c.getsockopt(
+      fd,
+      LEVEL.socket,
+      peerCredentials,
+      this.#credentials,
+      this.#valueLength,
+    );
+    return result < 0 ? this.#result(result) : this.#credentials[1] ?? -ERRNO.EPERM;
+  }
+
+  /** Makes a descriptor that came from elsewhere like one of ours: it does not block, and nobody inherits it. */
+  adopt(fd: number): number {
+    this.#value[0] = 1;
+    const result = this.#c.ioctl(fd, FIONBIO, this.#value);
+    return result < 0
+      ? this.#result(result)
+      : this.#result(this.#c.ioctl(fd, FIOCLEX, this.#value));
+  }
+
   /** Closes a descriptor. */
   close(fd: number): number {
     return this.#result(this.#c.close(fd));
@@ -190,6 +260,13 @@ export class Libc {
       this.#valueLength,
     );
     return result < 0 ? this.#errno[0] ?? ERRNO.EPERM : this.#value[0] ?? 0;
+  }
+
+  /** An option that is a number and never negative, or a negated error number. */
+  option(fd: number, level: number, option: number): number {
+    this.#valueLength[0] = 4;
+    const result = this.#c.getsockopt(fd, level, option, this.#value, this.#valueLength);
+    return result < 0 ? this.#result(result) : this.#value[0] ?? 0;
   }
 
   /** Sets an option that is a number. */
