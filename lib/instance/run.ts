@@ -4,7 +4,7 @@
  * @module
  */
 import { looksAtClients } from "../core/edge/edge_config.ts";
-import { EXIT } from "../core/errors.ts";
+import { EXIT, ExitError } from "../core/errors.ts";
 import type { Options } from "../core/command_line/options.ts";
 import { unixPaths } from "../core/table/view.ts";
 import { HOSTS_FILE } from "../backends/lookups.ts";
@@ -101,13 +101,15 @@ async function run(
   const names = watchNames(startup, events, health);
   descriptors.connectFailed = names && ((slot) => names.connectFailed(slot));
   descriptors.seen = (sight) => health.seen(sight);
-  const { workers, begin } = await startWorkers(startup, descriptors);
+  const { workers, begin, reclaim } = await startWorkers(startup, descriptors);
   descriptors.guard(workers);
   let server: ControlServer | undefined;
   let http: HttpService | undefined;
   let watch: SocketWatch | undefined;
   using manager = openServiceManager(startup, events);
+  let stopping = false;
   const stop = async (): Promise<void> => {
+    stopping = true;
     manager?.stopping();
     watch?.[Symbol.dispose]();
     names?.[Symbol.dispose]();
@@ -127,6 +129,7 @@ async function run(
     expect: () => watch?.pause(),
     release: () => http?.close(),
     restore: () => {
+      reclaim();
       watch?.resume();
       http?.reopen();
     },
@@ -196,12 +199,15 @@ async function run(
   await output.ready();
   manager?.ready();
   await workers.done;
+  const died = !stopping;
+  if (died) await stop();
   refusals?.tell();
   http?.close();
   // The operator who ended the instance gets the answer.
   await within(Promise.all([controlled, http?.served]), LAST_ANSWER_MS);
   await manager?.flush();
   await log.close();
+  if (died) throw new ExitError(EXIT.software, "balance: no worker is left");
 }
 
 /** What decides about clients beside the table, for `explain`. */
@@ -220,6 +226,8 @@ function openHealth({ options, table, backends, config }: Startup, log: LineWrit
 interface Started {
   readonly workers: Workers;
   begin(): Promise<void>;
+  /** Somebody who shared the socket has gone. */
+  reclaim(): void;
 }
 
 async function startWorkers(startup: Startup, reporter: Reporter): Promise<Started> {
@@ -227,7 +235,7 @@ async function startWorkers(startup: Startup, reporter: Reporter): Promise<Start
   if (listener !== undefined) {
     const dumpTo = options.packetdump && options.foreground ? Deno.stdout : undefined;
     const workers = new InProcessWorker(listener, config, table, reporter, dumpTo);
-    return { workers, begin: () => Promise.resolve() };
+    return { workers, begin: () => Promise.resolve(), reclaim: () => {} };
   }
   const pool = new WorkerPool(address, config, table, reporter, {
     threads: native?.threads,
@@ -235,7 +243,8 @@ async function startWorkers(startup: Startup, reporter: Reporter): Promise<Start
     standby: native?.takeover !== undefined,
   });
   await pool.start();
-  return { workers: pool, begin: () => takeOver(startup, pool, reporter) };
+  const begin = (): Promise<void> => takeOver(startup, pool, reporter);
+  return { workers: pool, begin, reclaim: () => pool.reclaim() };
 }
 
 /** Accepts, then has the old instance stop that: no moment without one of the two. */
@@ -249,7 +258,7 @@ async function takeOver(
   takeover.socket.prepare(config.edge.timeouts);
   await pool.begin();
   await takeover.finish();
-  await pool.lookAgain();
+  pool.reclaim();
   log.log("notice", "took over from process {pid}", { pid: takeover.pid });
 }
 

@@ -58,6 +58,8 @@ export interface StartCommand {
 export type WorkerCommand =
   | StartCommand
   | { readonly kind: "stop" | "hold" | "end" | "pause" | "resume" }
+  /** Somebody who shares the socket has gone, and may have been told of a client; native engine. */
+  | { readonly kind: "look" }
   | { readonly kind: "end channel"; readonly slot: number }
   /** Asks something; the answer has the same number. */
   | { readonly kind: "ask"; readonly id: number; readonly question: Question };

@@ -36,7 +36,13 @@ scope.onmessage = ({ data: order }) => {
   const engine = open(loaded.libc, order);
   if (!order.standby) accept(engine, order);
   scope.postMessage({ kind: "up" });
-  engine.run();
+  try {
+    engine.run();
+  } catch (fault) {
+    // Nobody else can close what this thread has open.
+    engine.abandon();
+    throw fault;
+  }
   scope.postMessage({ kind: "done" });
 };
 
@@ -81,6 +87,9 @@ function obey(engine: Engine, start: NativeStart, order: WorkerCommand): void {
     case "pause":
       engine.pause();
       scope.postMessage({ kind: "switched", failure: undefined });
+      break;
+    case "look":
+      engine.lookForClients();
       break;
     case "resume":
       accept(engine, start);

@@ -206,13 +206,14 @@ export class WorkerPool implements Workers {
   }
 
   /**
-   * Has each thread look for clients: the system tells one thread of a client, and that may have been one of a process that
-   * shares the socket, and accepts no more.
+   * Has all clients of a socket that is shared, after somebody who accepted from it has gone.
+   *
+   * The system tells one thread of a client, and that may have been one that is no more; and that may have shut the socket.
    */
-  async lookAgain(): Promise<void> {
-    if (!this.#switch.wanted) return;
-    await this.#switchAll({ kind: "pause" });
-    await this.#switchAll({ kind: "resume" });
+  reclaim(): void {
+    if (this.#socket === undefined || this.#stopping || !this.#switch.wanted) return;
+    this.#socket.open();
+    this.#broadcast({ kind: "look" });
   }
 
   /** Descriptors are out: no worker serves more clients than now for a while. */
@@ -376,6 +377,7 @@ export class WorkerPool implements Workers {
     slot.episode = afterDeath(slot.episode, lived, this.#pace);
     this.#logDeath(slot, reason);
     if (this.#stopping) return resolveEnded(slot);
+    this.reclaim();
     slot.state = "restarting";
     slot.restarts++;
     slot.restart = setTimeout(() => this.#restart(slot), slot.episode.pauseMs);

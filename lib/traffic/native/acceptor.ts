@@ -108,7 +108,7 @@ export class Acceptor implements Watched {
       if (fd >= 0) {
         this.#failures = 0;
         this.#context.serve(fd, readPeer(libc.address));
-        if (this.#shared && this.#isAhead()) return this.#goBehind();
+        if (this.#shared && this.#isAhead()) return this.lookAgain();
         continue;
       }
       this.#givePlace();
@@ -160,6 +160,16 @@ export class Acceptor implements Watched {
     this.#tell(true);
   }
 
+  /**
+   * Has the system tell again of clients that wait, and goes to the end of the line: of several idle threads it tells the one
+   * that has waited longest.
+   */
+  lookAgain(): void {
+    if (!this.#told) return;
+    this.#tell(false);
+    this.#tell(true);
+  }
+
   /** Time until {@link look} is needed, in ms; -1 if only something that happens here can matter. */
   patienceMs(): number {
     if (this.#told || this.#fd < 0) return -1;
@@ -173,12 +183,6 @@ export class Acceptor implements Watched {
   #isAhead(): boolean {
     const { table, worker } = this.#context;
     return isAhead(table, worker);
-  }
-
-  /** Goes to the end of the line: of several idle threads the system tells the one that has waited longest. */
-  #goBehind(): void {
-    this.#tell(false);
-    this.#tell(true);
   }
 
   #mayAccept(): boolean {

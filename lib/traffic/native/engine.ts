@@ -146,6 +146,24 @@ export class Engine {
     this.#stopped = true;
   }
 
+  /** Looks whether clients wait, of whom somebody else may have been told. */
+  lookForClients(): void {
+    this.#acceptor.lookAgain();
+  }
+
+  /** Closes everything at once, as after a fault that the loop has not survived; its peers are reset. */
+  abandon(): void {
+    this.#acceptor.stop();
+    for (const connection of [...this.#connections]) {
+      try {
+        connection.onFault();
+      } catch (fault) {
+        reportFault(this.#reporter, fault);
+      }
+    }
+    this.#poller[Symbol.dispose]();
+  }
+
   /** Works until it does not accept any more and the last connection has ended. */
   run(): void {
     while (!this.#stopped || this.#connections.size > 0) {

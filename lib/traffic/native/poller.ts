@@ -22,7 +22,7 @@ export interface Watched {
 const MOST = 256;
 
 /** An epoll set. */
-export class Poller {
+export class Poller implements Disposable {
   readonly #libc: Libc;
   readonly #epoll: number;
   readonly #layout = epollLayout(Deno.build.arch);
@@ -62,6 +62,11 @@ export class Poller {
     this.#watched[fd] = watched;
     this.#generations[fd] = this.#generation;
     return 0;
+  }
+
+  /** Closes the set. */
+  [Symbol.dispose](): void {
+    this.#libc.close(this.#epoll);
   }
 
   /** Tells nothing more of a descriptor that stays open. */
