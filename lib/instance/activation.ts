@@ -4,6 +4,7 @@
  * @module
  */
 import { EXIT, ExitError } from "../core/errors.ts";
+import type { EngineName } from "../core/report/documents.ts";
 import { printable } from "../core/text.ts";
 import { variable } from "../system/permissions.ts";
 
@@ -26,6 +27,17 @@ export function passedSocket(): number | undefined {
   const at = names.indexOf(NAME);
   if (at >= 0 && at === names.lastIndexOf(NAME)) return FIRST + at;
   throw activationError(`of ${count} sockets exactly one must be called ${NAME}`);
+}
+
+/**
+ * A socket that was passed must be served.
+ *
+ * @throws {ExitError} 71 if one was, and the engine cannot.
+ */
+export function checkActivation(engine: EngineName): void {
+  if (engine !== "native" && passedSocket() !== undefined) {
+    throw activationError("it needs --engine native");
+  }
 }
 
 /** The error for a socket that cannot be used. */

@@ -21,8 +21,8 @@ export interface HandoverParts {
   release(): void;
   /** Takes the control socket's name and the HTTP port again. */
   restore(): void;
-  /** Stops listening; connections go on. */
-  finish(): Promise<void>;
+  /** This process serves no more clients than it has, and another one does. */
+  finish(pid: number): Promise<void>;
   /** Told of it. */
   readonly log: LineWriter;
 }
@@ -72,7 +72,7 @@ export class Handover {
   async #finish(pid: number): Promise<void> {
     this.#over = true;
     this.#parts.log.log("notice", "process {pid} has taken over: draining", { pid });
-    await this.#parts.finish();
+    await this.#parts.finish(pid);
   }
 
   #abandon(pid: number): void {

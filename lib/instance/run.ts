@@ -14,15 +14,12 @@ import {
   makeControlSocket,
   takeControlSocket,
 } from "../control/control_socket.ts";
-import type { Workers } from "../workers/messages.ts";
-import { WorkerPool } from "../workers/pool.ts";
 import { DescriptorWatch } from "../system/descriptors.ts";
-import type { LineWriter, Reporter } from "../core/events.ts";
+import type { LineWriter } from "../core/events.ts";
 import type { Destination } from "../core/command_line/destination.ts";
 import type { Assignment, ClientRules } from "../core/control/commands/command.ts";
 import type { CutTarget } from "../core/report/live.ts";
 import type { Change } from "../core/table/change.ts";
-import { type Offer, sendTo } from "../traffic/native/passing.ts";
 import type { HttpService } from "./http.ts";
 import { Handover } from "./handover.ts";
 import { describeChanges } from "../core/report/changes.ts";
@@ -41,7 +38,7 @@ import { type StartOutput, type Startup, startUp } from "./start.ts";
 import { Health } from "../backends/health.ts";
 import { lstat } from "../control/run_dir.ts";
 import { findServiceManager, openServiceManager } from "./service_manager.ts";
-import { InProcessWorker } from "../workers/in_process.ts";
+import { sendSocket, startWorkers } from "./threads.ts";
 import { SYSLOG_SOCKET } from "./syslog.ts";
 
 /**
@@ -125,7 +122,7 @@ async function run(
     return stop();
   };
   const handover = new Handover({
-    send: (offer) => sendSocket(startup, offer),
+    send: (offer) => sendSocket(startup, offer, manager),
     expect: () => watch?.pause(),
     release: () => http?.close(),
     restore: () => {
@@ -133,7 +130,10 @@ async function run(
       watch?.resume();
       http?.reopen();
     },
-    finish: kill,
+    finish: async (pid) => {
+      await manager?.succeeded(pid);
+      await kill();
+    },
     log: events,
   });
   const operator = new OperatorNames(startup);
@@ -222,54 +222,6 @@ function openHealth({ options, table, backends, config }: Startup, log: LineWrit
   return new Health({ table, directory, options: options.health, source, proxyOut, log });
 }
 
-/** Threads, and what has them accept clients when all else is ready. */
-interface Started {
-  readonly workers: Workers;
-  begin(): Promise<void>;
-  /** Somebody who shared the socket has gone. */
-  reclaim(): void;
-}
-
-async function startWorkers(startup: Startup, reporter: Reporter): Promise<Started> {
-  const { options, address, listener, native, table, config } = startup;
-  if (listener !== undefined) {
-    const dumpTo = options.packetdump && options.foreground ? Deno.stdout : undefined;
-    const workers = new InProcessWorker(listener, config, table, reporter, dumpTo);
-    return { workers, begin: () => Promise.resolve(), reclaim: () => {} };
-  }
-  const pool = new WorkerPool(address, config, table, reporter, {
-    threads: native?.threads,
-    socket: native?.socket,
-    standby: native?.takeover !== undefined,
-  });
-  await pool.start();
-  const begin = (): Promise<void> => takeOver(startup, pool, reporter);
-  return { workers: pool, begin, reclaim: () => pool.reclaim() };
-}
-
-/** Accepts, then has the old instance stop that: no moment without one of the two. */
-async function takeOver(
-  { native, config }: Startup,
-  pool: WorkerPool,
-  log: LineWriter,
-): Promise<void> {
-  const takeover = native?.takeover;
-  if (takeover === undefined) return;
-  takeover.socket.prepare(config.edge.timeouts);
-  await pool.begin();
-  await takeover.finish();
-  pool.reclaim();
-  log.log("notice", "took over from process {pid}", { pid: takeover.pid });
-}
-
-/** Sends the listening socket to whoever takes this instance's place; returns why it cannot. */
-function sendSocket({ native, control }: Startup, offer: Offer): string | undefined {
-  if (native === undefined || control === undefined) {
-    return "the running instance has the portable engine, whose socket cannot be handed over";
-  }
-  return sendTo(native.libc, offer, native.socket.fd, control.uid);
-}
-
 async function openLog(startup: Startup): Promise<Log> {
   const { options } = startup;
   const asked = options.logFile !== undefined || options.logConnections;
@@ -288,15 +240,19 @@ async function logTarget({ options, control, logFile }: Startup): Promise<LogTar
   return { kind: "syslog", folder: control.dir, path: SYSLOG_SOCKET };
 }
 
-function dropStartPermissions({ options, control, logFile, table, native }: Startup): void {
+function dropStartPermissions(startup: Startup): void {
+  const { options, control, logFile, table, native } = startup;
   const kept = [...(control === undefined ? [] : [control.dir]), ...(logFile?.paths ?? [])];
   // A worker that takes a dead one's place is loaded anew.
   const code = options.workers === 1 || native !== undefined ? [] : [codeFolder()];
   const hosts = options.dns === undefined ? [] : [HOSTS_FILE];
-  const told = options.foreground ? findServiceManager()?.path : SYSLOG_SOCKET;
+  const manager = findServiceManager(startup)?.path;
   dropPermissions(
     [...kept, ...unixPaths(table)],
-    told === undefined ? [] : [told],
+    [
+      ...(options.foreground ? [] : [SYSLOG_SOCKET]),
+      ...(manager === undefined ? [] : [manager]),
+    ],
     [...code, ...hosts],
   );
 }

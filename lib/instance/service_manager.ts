@@ -27,26 +27,33 @@ export interface ServiceEnvironment {
   readonly watchdogMs: number | undefined;
 }
 
-/** Reads the environment; undefined if nobody is to be told. */
-export function findServiceManager(): ServiceEnvironment | undefined {
+/**
+ * Reads the environment; undefined if nobody is to be told: as by an instance in the background, which is not the process
+ * that was started, unless it takes the place of one that tells.
+ */
+export function findServiceManager(
+  { options, native }: Pick<Startup, "options" | "native">,
+): ServiceEnvironment | undefined {
+  const legacy = native?.takeover?.legacy;
+  if (!options.foreground && legacy?.told !== true) return undefined;
   const path = variable("NOTIFY_SOCKET") ?? "";
   if (path === "") return undefined;
   const pid = variable("WATCHDOG_PID") ?? String(Deno.pid);
   const watchdogUs = pid === String(Deno.pid) ? Number(variable("WATCHDOG_USEC")) : NaN;
-  return { path, watchdogMs: watchdogUs > 0 ? watchdogUs / 1000 : undefined };
+  return { path, watchdogMs: watchdogUs > 0 ? watchdogUs / 1000 : legacy?.watchdogMs };
 }
 
 /**
- * Opens the way to the service manager of an instance in the foreground; one in the background is not the process that was
- * started.
+ * Opens the way to the service manager.
  *
  * @returns Undefined if nobody is to be told, or cannot be, which is logged.
  */
 export function openServiceManager(
-  { options, control, table }: Startup,
+  startup: Startup,
   log: LineWriter,
 ): ServiceManager | undefined {
-  const found = options.foreground ? findServiceManager() : undefined;
+  const { control, table } = startup;
+  const found = findServiceManager(startup);
   if (found === undefined) return undefined;
   try {
     if (control === undefined) throw new Error("no folder for a socket");
@@ -70,7 +77,10 @@ export class ServiceManager implements Disposable {
   readonly #log: LineWriter;
   readonly #timer: number;
   readonly #encoder = new TextEncoder();
+  /** As in {@link ServiceEnvironment}. */
+  readonly watchdogMs: number | undefined;
   #draining = false;
+  #over = false;
   #last = "";
   #sending: Promise<void> = Promise.resolve();
   #lost = false;
@@ -91,6 +101,7 @@ export class ServiceManager implements Disposable {
     this.#to = { transport: "unixpacket", path };
     this.#table = table;
     this.#log = log;
+    this.watchdogMs = watchdogMs;
     // Twice as often as it is wanted, so that one that comes late is no death.
     const period = Math.min(STATUS_MS, (watchdogMs ?? Infinity) / 2);
     const sign = watchdogMs === undefined ? [] : ["WATCHDOG=1"];
@@ -114,6 +125,17 @@ export class ServiceManager implements Disposable {
     this.#send(["STOPPING=1"]);
   }
 
+  /**
+   * Says that another process is the service from now on; this one has nothing to tell any more. Resolves when it is sent, so
+   * that the manager hears it before anything of the other one, and before the end of this one.
+   */
+  async succeeded(pid: number): Promise<void> {
+    clearInterval(this.#timer);
+    this.#over = true;
+    this.#sending = this.#sending.then(() => this.#deliver(`MAINPID=${pid}`));
+    await this.flush();
+  }
+
   /** Waits until everything is sent, a second at most. */
   async flush(): Promise<void> {
     await within(this.#sending, LAST_MESSAGE_MS);
@@ -126,6 +148,7 @@ export class ServiceManager implements Disposable {
   }
 
   #send(words: readonly string[]): void {
+    if (this.#over) return;
     const status = formatServiceStatus(viewTable(this.#table), this.#draining);
     const lines = [...words, ...(status === this.#last ? [] : [`STATUS=${status}`])];
     this.#last = status;

@@ -16,15 +16,11 @@ import { viewTable } from "../core/table/view.ts";
 import { printable } from "../core/text.ts";
 import { checkPlace, type ControlPath } from "../control/control_socket.ts";
 import type { EngineConfig, ListenAddress } from "../traffic/engine_config.ts";
-import { bind } from "../traffic/deno/listener.ts";
 import { type HttpPlace, openHttp } from "./http_place.ts";
 import { chooseEngine, codeFolder, startNative } from "./engine_choice.ts";
-import { activationError, passedSocket } from "./activation.ts";
-import { refusal, Takeover } from "./takeover.ts";
-import type { NativeThreads } from "../workers/native_threads.ts";
-import { BIND_ATTEMPTS, BIND_PAUSE_MS } from "../workers/thread_words.ts";
-import type { Libc } from "../traffic/native/libc.ts";
-import { ListeningSocket, type MaybeSocket } from "../traffic/native/listening_socket.ts";
+import { checkActivation } from "./activation.ts";
+import { bindOrTry } from "./port.ts";
+import { type NativeStart, openNative } from "./native_start.ts";
 import { type LogFile, openLogFile } from "./log_file.ts";
 import { granted, userId } from "../system/permissions.ts";
 import { readIpAddress } from "../backends/addresses.ts";
@@ -49,18 +45,6 @@ export interface StartOutput {
   err(line: string): void;
   /** The instance listens and can be controlled; nothing is said after this. */
   ready(): Promise<void>;
-}
-
-/** What the native engine has from the start. */
-export interface NativeStart {
-  /** The system, for the main thread. */
-  readonly libc: Libc;
-  /** Its threads. */
-  readonly threads: NativeThreads;
-  /** What they accept from. */
-  readonly socket: ListeningSocket;
-  /** The instance whose place is taken, with `--takeover`. */
-  readonly takeover: Takeover | undefined;
 }
 
 /** What {@link startUp} has made ready. */
@@ -104,18 +88,15 @@ export async function startUp(given: Options, output: StartOutput): Promise<Star
   traceStart(options, port, control?.path, output);
   if (!port.valid) throw resolverError("Servname not supported for ai_socktype");
   const workers = workerCount(options, output);
-  const passed = passedSocket();
   const engine = chooseEngine(options);
-  if (passed !== undefined && engine.name !== "native") {
-    throw activationError("it needs --engine native");
-  }
+  checkActivation(engine.name);
   if (engine.notice !== undefined) output.err(engine.notice);
   // Before a name server, the first stranger, is heard.
   const threads = startNative(engine, workers, unixSockets(options, port.number, services));
   const address = { hostname: await resolveBind(options.bind, options.ipv6), port: port.number };
   if (options.debug) output.err(`using ${options.ipv6 ? "AF_INET6" : "AF_UNSPEC"}`);
   const native = engine.name === "native" && threads !== undefined
-    ? { libc: engine.libc, threads, ...await openSocket(engine.libc, options, address, control) }
+    ? await openNative(engine.libc, threads, { options, address, control })
     : undefined;
   const takeover = native?.takeover;
   const http = options.http && await openHttp(options.http, takeover !== undefined);
@@ -240,62 +221,6 @@ function workerCount(options: Options, output: StartOutput): number {
   if (why === undefined) return wanted;
   output.err(`balance: one worker instead of ${wanted}: ${why}`);
   return 1;
-}
-
-/**
- * The socket that native threads accept from: the service manager's, a running instance's, or a new one.
- *
- * @throws {ExitError} 71 when it cannot be had, 69 if no instance runs whose place could be taken.
- */
-async function openSocket(
-  libc: Libc,
-  options: Options,
-  address: ListenAddress,
-  control: ControlPath | undefined,
-): Promise<Pick<NativeStart, "socket" | "takeover">> {
-  const passed = passedSocket();
-  if (options.takeover) {
-    if (passed !== undefined) throw refusal("the socket is the service manager's to give");
-    if (control === undefined) throw refusal("there is no control socket to do it by");
-    const { bind, runDir } = options;
-    const which = { port: address.port, bind, runDir, uid: control.uid };
-    const takeover = await Takeover.begin(libc, which, address);
-    return { socket: takeover.socket, takeover };
-  }
-  const maybe = passed === undefined
-    ? await bindNative(libc, address)
-    : ListeningSocket.adopt(libc, passed, address);
-  if ("failure" in maybe) {
-    throw passed === undefined
-      ? new ExitError(EXIT.os, maybe.failure)
-      : activationError(maybe.failure);
-  }
-  maybe.socket.prepare(options.edge.timeouts);
-  return { socket: maybe.socket, takeover: undefined };
-}
-
-/** Binds the port; another start that looks whether it can have it takes it for a moment. */
-async function bindNative(libc: Libc, address: ListenAddress): Promise<MaybeSocket> {
-  // The runtime knows whether it may be, and says so as the portable engine does.
-  bindOrTry(address, false);
-  for (let attempt = 1;; attempt++) {
-    const maybe = ListeningSocket.bind(libc, address);
-    if ("socket" in maybe || attempt === BIND_ATTEMPTS) return maybe;
-    await new Promise((resolve) => setTimeout(resolve, BIND_PAUSE_MS));
-  }
-}
-
-/**
- * Binds the port for one worker. Several share it, which would also let a second instance share it: so it is tried
- * first whether it can be had alone, and given up at once, lest clients be lost in a queue that nobody serves.
- *
- * @param keep Whether it is kept.
- */
-function bindOrTry(address: ListenAddress, keep: boolean): Deno.TcpListener | undefined {
-  const listener = bind(address, false);
-  if (keep) return listener;
-  listener.close();
-  return undefined;
 }
 
 /** Where connections by client are counted; nobody outside knows which ones share a set. */

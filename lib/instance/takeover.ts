@@ -4,7 +4,12 @@
  * @module
  */
 import { ControlClient, type Instance } from "../control/client.ts";
-import { formatTakeoverOrder, type TakeoverOrder } from "../core/control/takeover.ts";
+import {
+  formatTakeoverOrder,
+  type Legacy,
+  parseLegacy,
+  type TakeoverOrder,
+} from "../core/control/takeover.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
 import { printable } from "../core/text.ts";
 import type { ListenAddress } from "../traffic/engine_config.ts";
@@ -18,11 +23,14 @@ export class Takeover {
   readonly pid: number;
   /** Its listening socket, which is this one's too. */
   readonly socket: ListeningSocket;
+  /** What it tells of itself. */
+  readonly legacy: Legacy;
   readonly #client: ControlClient;
 
-  private constructor(client: ControlClient, socket: ListeningSocket) {
+  private constructor(client: ControlClient, socket: ListeningSocket, legacy: Legacy) {
     this.#client = client;
     this.socket = socket;
+    this.legacy = legacy;
     this.pid = client.pid;
   }
 
@@ -39,12 +47,12 @@ export class Takeover {
     const order = { kind: "offer", ...reception.offer, pid: Deno.pid } as const;
     const answer = await tell(client, order);
     if (answer !== undefined) throw refusal(answer);
-    const fd = reception.take();
-    if (fd === undefined) throw refusal("its socket has not come");
-    const adopted = ListeningSocket.adopt(libc, fd, address);
+    const passed = reception.take();
+    if (passed === undefined) throw refusal("its socket has not come");
+    const adopted = ListeningSocket.adopt(libc, passed.descriptor, address);
     if ("failure" in adopted) throw refusal(`its socket will not do: ${adopted.failure}`);
     onFailure.move();
-    return new Takeover(client, adopted.socket);
+    return new Takeover(client, adopted.socket, parseLegacy(passed.text));
   }
 
   /** Has the old instance close its HTTP port. */

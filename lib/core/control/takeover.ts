@@ -23,6 +23,36 @@ export type TakeoverOrder =
   }
   | { readonly kind: "release" | "done" };
 
+/** What an instance tells its successor together with the socket. */
+export interface Legacy {
+  /** Whether a service manager listens on the socket too, and so loses it when it is shut. */
+  readonly managed: boolean;
+  /** Whether a service manager is told how the instance is. */
+  readonly told: boolean;
+  /** Time in ms within which it wants a sign of life, if it wants any. */
+  readonly watchdogMs: number | undefined;
+}
+
+/** Writes a legacy as words. */
+export function formatLegacy({ managed, told, watchdogMs }: Legacy): string {
+  return [
+    ...(managed ? ["managed"] : []),
+    ...(told ? ["told"] : []),
+    ...(watchdogMs === undefined ? [] : [`watchdog=${watchdogMs}`]),
+  ].join(" ");
+}
+
+/** Reads a legacy; words of later versions are passed over. */
+export function parseLegacy(text: string): Legacy {
+  const words = text.split(" ");
+  const [, watchdog] = /(?:^| )watchdog=(\d+(?:\.\d+)?)(?: |$)/.exec(text) ?? [];
+  return {
+    managed: words.includes("managed"),
+    told: words.includes("told"),
+    watchdogMs: watchdog === undefined ? undefined : Number(watchdog),
+  };
+}
+
 /** Writes one as a line without its end. */
 export function formatTakeoverOrder(order: TakeoverOrder): string {
   const { kind } = order;

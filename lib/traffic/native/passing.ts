@@ -18,6 +18,14 @@ export interface Offer {
   readonly secret: string;
 }
 
+/** A descriptor, and what its sender has to say of it. */
+export interface Passed {
+  /** The descriptor here. */
+  readonly descriptor: number;
+  /** The text. */
+  readonly text: string;
+}
+
 /** Senders that may wait, most of whom would be strangers. */
 const BACKLOG = 16;
 
@@ -46,13 +54,17 @@ export class Reception implements Disposable {
   }
 
   /** The descriptor that was sent with the secret, if one was; whatever else came is closed. */
-  take(): number | undefined {
+  take(): Passed | undefined {
     for (let fd = this.#libc.accept4(this.#fd); fd >= 0; fd = this.#libc.accept4(this.#fd)) {
       const message = this.#libc.receiveDescriptor(fd);
       this.#libc.close(fd);
       if (typeof message === "number" || message.descriptor === undefined) continue;
-      if (message.text === this.offer.secret) return message.descriptor;
-      this.#libc.close(message.descriptor);
+      const { descriptor, text } = message;
+      const { length } = this.offer.secret;
+      if (text.slice(0, length) === this.offer.secret) {
+        return { descriptor, text: text.slice(length) };
+      }
+      this.#libc.close(descriptor);
     }
     return undefined;
   }
@@ -71,7 +83,7 @@ export class Reception implements Disposable {
 export function sendTo(
   libc: Libc,
   { name, secret }: Offer,
-  descriptor: number,
+  { descriptor, text }: Passed,
   uid: number,
 ): string | undefined {
   const address = addressOf(name);
@@ -82,7 +94,7 @@ export function sendTo(
     if (connected < 0) return "its end cannot be reached, as from another network namespace";
     const owner = libc.peerUser(fd);
     if (owner !== uid && owner !== 0) return "its end is another user's";
-    const sent = libc.sendDescriptor(fd, descriptor, secret);
+    const sent = libc.sendDescriptor(fd, descriptor, `${secret}${text}`);
     return sent < 0 ? `not sent: error ${-sent}` : undefined;
   } finally {
     libc.close(fd);
