@@ -74,7 +74,7 @@ async function openSocket(
   if (passed !== undefined && shuts) throw activationError(NOT_TO_SHUT);
   const maybe = passed === undefined
     ? await bindNative(libc, address)
-    : ListeningSocket.adopt(libc, passed, address);
+    : ListeningSocket.adopt(libc, passed, address, true);
   if ("failure" in maybe) {
     throw passed === undefined
       ? new ExitError(EXIT.os, maybe.failure)

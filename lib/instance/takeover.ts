@@ -49,10 +49,12 @@ export class Takeover {
     if (answer !== undefined) throw refusal(answer);
     const passed = reception.take();
     if (passed === undefined) throw refusal("its socket has not come");
-    const adopted = ListeningSocket.adopt(libc, passed.descriptor, address);
+    const legacy = parseLegacy(passed.text);
+    const { descriptor } = passed;
+    const adopted = ListeningSocket.adopt(libc, descriptor, address, legacy.managed);
     if ("failure" in adopted) throw refusal(`its socket will not do: ${adopted.failure}`);
     onFailure.move();
-    return new Takeover(client, adopted.socket, parseLegacy(passed.text));
+    return new Takeover(client, adopted.socket, legacy);
   }
 
   /** Has the old instance close its HTTP port. */

@@ -89,13 +89,13 @@ for (const command of commands()) {
 Deno.test(
   needing(
     [ACTIVATE, ipv6()],
-    "of several sockets it is the one called balance; IPv6 is taken with -6",
+    "of several sockets it is the one called balance, and -6 is not needed",
   ),
   async () => {
     await using backend = startBackend("A", answerLines);
     const [other, port] = [freePort(), freePort()];
     const wrapper = activated([`127.0.0.1:${other}`, `[::1]:${port}`], ["--fdname=other:balance"]);
-    const args = ["-f", "-6", "--engine=native", port, backend.operand];
+    const args = ["-f", "--engine=native", port, backend.operand];
     const starting = startBalance(args, { wrapper });
     using client = await wake(port, "::1");
     await using _balance = await starting;
@@ -163,7 +163,6 @@ Deno.test(needing(ACTIVATE, "a socket that will not do is one line and exit code
   const cases: [readonly Word[], readonly string[], string][] = [
     [["-f", port, "127.0.0.1:1"], tcp, "it needs --engine native"],
     [["-f", "1", "127.0.0.1:1"], tcp, `it has port ${port}, not 1`],
-    [["-f", "-6", port, "127.0.0.1:1"], tcp, "it is of IPv4"],
     [["-f", port, "127.0.0.1:1"], two, "of 2 sockets exactly one must be called balance"],
     [[port, "127.0.0.1:1"], tcp, "it does not come along to the background: it needs -f"],
     [

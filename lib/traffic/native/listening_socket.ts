@@ -53,9 +53,16 @@ export class ListeningSocket {
    *
    * @param fd Its descriptor here; closed if it will not do.
    * @param address What it must listen on: the port, and IPv4 or IPv6.
+   * @param anyFamily Whether it may be of either.
    */
-  static adopt(libc: Libc, fd: number, { hostname, port }: ListenAddress): MaybeSocket {
-    const why = whyNot(libc, fd, { ipv6: hostname.includes(":"), port });
+  static adopt(
+    libc: Libc,
+    fd: number,
+    { hostname, port }: ListenAddress,
+    anyFamily: boolean,
+  ): MaybeSocket {
+    const ipv6 = anyFamily ? undefined : hostname.includes(":");
+    const why = whyNot(libc, fd, { ipv6, port });
     if (why === undefined) return { socket: new ListeningSocket(libc, fd) };
     libc.close(fd);
     return { failure: why };
@@ -101,7 +108,7 @@ export class ListeningSocket {
 function whyNot(
   libc: Libc,
   fd: number,
-  { ipv6, port }: { readonly ipv6: boolean; readonly port: number },
+  { ipv6, port }: { readonly ipv6: boolean | undefined; readonly port: number },
 ): string | undefined {
   if (libc.option(fd, LEVEL.socket, OPTION.socket.type) !== SOCK_STREAM) {
     return "it is no socket for connections";
@@ -111,7 +118,7 @@ function whyNot(
   if (family !== FAMILY.ipv4 && family !== FAMILY.ipv6) return "it is no TCP socket";
   const its = proxyPeer(readPeer(libc.address)).port;
   if (its !== port) return `it has port ${its}, not ${port}`;
-  if ((family === FAMILY.ipv6) !== ipv6) {
+  if (ipv6 !== undefined && (family === FAMILY.ipv6) !== ipv6) {
     return family === FAMILY.ipv6 ? "it is of IPv6, which takes -6" : "it is of IPv4";
   }
   return libc.adopt(fd) < 0 ? "it cannot be used without blocking" : undefined;
