@@ -6,15 +6,23 @@ import { freePort } from "../kit/ports.ts";
 import { needing, tracing } from "../kit/needs.ts";
 import { eventually, Output, within } from "../kit/wait.ts";
 import { TempDir } from "../kit/temp_dir.ts";
-import { type Command, defaultCommand, execute, run, spawn } from "../kit/programs.ts";
+import { type Command, defaultCommand, execute, NATIVE, run, spawn } from "../kit/programs.ts";
 import { whoAnswers } from "../kit/control.ts";
 
-/** The program, its workers unable to listen: in each thread every `setsockopt` but the first fails. */
+/**
+ * A call that fails once the port has been tried: in each thread every `setsockopt` but the first, or, with the engine that
+ * has one socket for all threads, every `listen` but the first.
+ */
+const [CALL, ERROR, LINE] = NATIVE
+  ? ["listen", "EADDRINUSE", "bind(): Address already in use"]
+  : ["setsockopt", "ENOPROTOOPT", "balance: no worker: bind(): Protocol not available"];
+
+/** The program, its workers unable to listen. */
 const NO_LISTENING: Command = {
   name: "workers that cannot listen",
   words: [
-    ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=setsockopt"],
-    ...["-e", "inject=setsockopt:error=ENOPROTOOPT:when=2+"],
+    ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${CALL}`],
+    ...["-e", `inject=${CALL}:error=${ERROR}:when=2+`],
     ...defaultCommand().words,
   ],
 };
@@ -30,7 +38,7 @@ Deno.test(needing(tracing(), UNABLE), async () => {
       code: 71,
       signal: null,
       stdout: "",
-      stderr: "balance: no worker: bind(): Protocol not available\n",
+      stderr: `${LINE}\n`,
     });
     assertEquals(dir.names, []);
   }
