@@ -78,7 +78,7 @@ export class Handover {
   #abandon(pid: number): void {
     this.#busy = false;
     if (this.#over) return;
-    this.#parts.log.log("warning", "process {pid} has given up to take over", { pid });
+    this.#parts.log.log("warning", "process {pid} has given up taking over", { pid });
     this.#parts.restore();
   }
 }

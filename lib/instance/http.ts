@@ -66,7 +66,7 @@ export class HttpService {
       this.#serve(this.#place.bind());
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#log.log("error", "HTTP is not served any more", { reason });
+      this.#log.log("error", "metrics and dashboard are not served any more", { reason });
     }
   }
 

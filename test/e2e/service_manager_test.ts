@@ -4,45 +4,10 @@ import { Backend, echo, startBackend } from "../kit/backends.ts";
 import { checkEcho } from "../kit/clients.ts";
 import { freePort } from "../kit/ports.ts";
 import { commands, run, running } from "../kit/programs.ts";
+import { Manager } from "../kit/service_manager.ts";
 import { startBalance } from "../kit/start.ts";
 import { TempDir } from "../kit/temp_dir.ts";
 import { eventually, within } from "../kit/wait.ts";
-
-/** A service manager's end of the protocol. */
-class Manager implements AsyncDisposable {
-  /** What it was told, one message each. */
-  readonly messages: string[] = [];
-  readonly path: string;
-  readonly #socket: Deno.DatagramConn;
-  readonly #reading: Promise<void>;
-
-  constructor(folder: string) {
-    this.path = `${folder}/notify`;
-    this.#socket = Deno.listenDatagram({ transport: "unixpacket", path: this.path });
-    this.#reading = this.#read();
-  }
-
-  /** The environment that a service of it has. */
-  get env(): Readonly<Record<string, string>> {
-    return { NOTIFY_SOCKET: this.path };
-  }
-
-  /** Waits until it is told a line, and returns the message. */
-  async until(line: RegExp): Promise<string> {
-    const found = (): string | undefined => this.messages.find((each) => line.test(each));
-    await eventually(() => found() !== undefined, `${line} in ${JSON.stringify(this.messages)}`);
-    return found() ?? "";
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.close();
-    await this.#reading;
-  }
-
-  async #read(): Promise<void> {
-    for await (const [bytes] of this.#socket) this.messages.push(new TextDecoder().decode(bytes));
-  }
-}
 
 for (const command of commands()) {
   const test = (name: string, body: (manager: Manager, folder: string) => Promise<void>): void =>

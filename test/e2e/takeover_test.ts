@@ -7,6 +7,7 @@ import { Instance } from "../kit/instance.ts";
 import { binary, LONG, needing, NOBODY, otherUser, patience, tracing } from "../kit/needs.ts";
 import { freePort } from "../kit/ports.ts";
 import { type Command, COMPILED, defaultCommand, run, spawn } from "../kit/programs.ts";
+import { Manager } from "../kit/service_manager.ts";
 import { startBalance, startInstance } from "../kit/start.ts";
 import { receiveLine, send } from "../kit/streams.ts";
 import { TempDir } from "../kit/temp_dir.ts";
@@ -148,6 +149,63 @@ Deno.test({
 });
 
 Deno.test({
+  name: "from the background to the foreground and back, with -d too",
+  ignore,
+  fn: async () => {
+    await using backend = startBackend("A", answerLines);
+    using dir = new TempDir();
+    const port = freePort();
+    const args = ["-b", "127.0.0.1", "--engine=native", port, backend.operand];
+    using held = new LongOnes();
+    await using first = await startBalance(args, { runDir: dir.path });
+    await held.add(port, 2);
+    await using second = await startBalance(["-f", "--takeover", ...args], { runDir: dir.path });
+    await held.add(port, 2);
+    await using third = await startBalance(["-d", "--takeover", ...args], { runDir: dir.path });
+    await held.add(port, 2);
+    await using fourth = await startBalance(["-df", "--takeover", ...args], { runDir: dir.path });
+    await held.check();
+    assertEquals(await whoAnswers(fourth.socket), fourth.pid);
+    assertEquals(await ask(port), "A");
+    held[Symbol.dispose]();
+    for (const old of [first, second, third]) await old.gone();
+  },
+});
+
+Deno.test({
+  name: "the service manager hears of the successor from the old one, and then from that one alone",
+  ignore,
+  fn: async () => {
+    await using backend = startBackend("A", answerLines);
+    using dir = new TempDir();
+    await using manager = new Manager(dir.path);
+    const runDir = `${dir.path}/run`;
+    const args = ["-b", "127.0.0.1", "--engine=native", freePort(), backend.operand];
+    const env = { ...manager.env, WATCHDOG_USEC: "200000" };
+    await using old = await startBalance(["-f", ...args], { runDir, env });
+    using held = new LongOnes();
+    await held.add(old.port, 1);
+    await manager.until(/^READY=1$/m);
+    // As by ExecReload=: in the background, and without a word of the watchdog.
+    await using next = await startBalance(["--takeover", ...args], { runDir, env: manager.env });
+    await manager.until(new RegExp(`^MAINPID=${next.pid}$`, "m"));
+    const at = manager.messages.findIndex((each) => each.startsWith("MAINPID="));
+    const later = (): readonly string[] => manager.messages.slice(at + 1);
+    const signs = (): number => later().filter((each) => each.startsWith("WATCHDOG=1")).length;
+    await eventually(() => signs() >= 3, "signs of life");
+    assertMatch(later()[0] ?? "", /^READY=1$/m);
+    // The old one still has a client, and no words.
+    assertEquals(later().filter((each) => /STOPPING|draining/.test(each)), []);
+    await held.check();
+    await next.ask("kill");
+    await manager.until(/^STOPPING=1$/m);
+    held[Symbol.dispose]();
+    await old.gone();
+    await next.gone();
+  },
+});
+
+Deno.test({
   name: "HTTP goes over with the port, and control answers all the time",
   ignore,
   fn: async () => {
@@ -244,7 +302,7 @@ Deno.test({
     const { refused, reset, unanswered } = await load.end();
     assertEquals({ refused, reset, unanswered }, { refused: 0, reset: 0, unanswered: 0 });
     await held.check();
-    const given = old.stderr.text.match(/has given up to take over/g) ?? [];
+    const given = old.stderr.text.match(/has given up taking over/g) ?? [];
     assertEquals(given.length, MOMENTS.length);
     // The old one may still be taken over from.
     await using balance = await take(old, backend);
