@@ -37,7 +37,11 @@ export async function startWorkers(startup: Startup, reporter: Reporter): Promis
   });
   await pool.start();
   const begin = (): Promise<void> => takeOver(startup, pool, reporter);
-  return { workers: pool, begin, reclaim: () => pool.reclaim() };
+  const reclaim = (): void => {
+    native?.socket.prepare(config.edge.timeouts);
+    pool.reclaim();
+  };
+  return { workers: pool, begin, reclaim };
 }
 
 /** Accepts, then has the old instance stop that: no moment without one of the two. */
@@ -64,6 +68,7 @@ export function sendSocket(
   if (native === undefined || control === undefined) {
     return "the running instance has the portable engine, whose socket cannot be handed over";
   }
+  if (Deno.pid === 1) return "it is the first process of its container, which would end with it";
   const { libc, socket, managed } = native;
   const legacy = { managed, told: manager !== undefined, watchdogMs: manager?.watchdogMs };
   return sendTo(libc, offer, { descriptor: socket.fd, text: formatLegacy(legacy) }, control.uid);

@@ -5,7 +5,7 @@ import { checkEcho, get } from "../kit/clients.ts";
 import { binary, namespace, NOBODY, otherUser } from "../kit/needs.ts";
 import { freePort, isOpen } from "../kit/ports.ts";
 import { children } from "../kit/processes.ts";
-import { asUser, commands, COMPILED, running, spawn } from "../kit/programs.ts";
+import { asUser, commands, COMPILED, run, running, spawn } from "../kit/programs.ts";
 import { TempDir } from "../kit/temp_dir.ts";
 import { eventually, Output, within } from "../kit/wait.ts";
 
@@ -91,6 +91,24 @@ for (const command of commands()) {
     Deno.kill(container.pid, "SIGQUIT");
     assertEquals(await container.end(), 0);
   });
+
+  if (Deno.build.os === "linux") {
+    test(
+      "the first process hands over to nobody, since all would end with it",
+      async (port, folder) => {
+        await using backend = startBackend("A");
+        await using first = await start(["--engine=native"], port, folder, backend.operand);
+        const args = ["--engine=native", "--takeover", "-b", "127.0.0.1", port, "127.0.0.1:1"];
+        const { code, stderr } = await run(args, { command, runDir: folder });
+        assertEquals([code, stderr], [
+          71,
+          "balance: no takeover: it is the first process of its container, which would end with it\n",
+        ]);
+        assertEquals(await get(port), "A");
+        assertEquals(first.stderr.text, "");
+      },
+    );
+  }
 
   test("as the first process SIGTERM drains with --drain, and a second one ends it", async (
     port,

@@ -13,7 +13,7 @@ import type { ListenAddress } from "../engine_config.ts";
 import { errorText, FAMILY, LEVEL, OPTION, SOCK_STREAM } from "./abi.ts";
 import type { Libc } from "./libc.ts";
 import { proxyPeer, readPeer } from "./peer.ts";
-import { setPeerTimeouts } from "./socket_options.ts";
+import { resetPeerTimeouts, setPeerTimeouts } from "./socket_options.ts";
 import { makeTarget } from "./targets.ts";
 
 /** Longest queue of clients that wait to be accepted; the system cuts it to its own limit. */
@@ -74,11 +74,13 @@ export class ListeningSocket {
   }
 
   /**
-   * Has its clients be as an engine wants them, who inherit this: set once rather than for each of them.
+   * Has its clients be as an engine wants them, who inherit this: set once rather than for each of them. What another process
+   * wanted before counts no more.
    */
   prepare(timeouts: PeerTimeouts): void {
     this.#libc.setOption(this.#fd, LEVEL.socket, OPTION.socket.keepAlive, 1);
     this.#libc.setOption(this.#fd, LEVEL.tcp, OPTION.tcp.noDelay, 1);
+    resetPeerTimeouts(this.#libc, this.#fd);
     setPeerTimeouts(this.#libc, this.#fd, timeouts);
   }
 
