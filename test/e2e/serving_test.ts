@@ -2,7 +2,7 @@
 import { assertEquals } from "../kit/assert.ts";
 import { ipv6, needing } from "../kit/needs.ts";
 import { Backends, echo, hold, sink, startBackend } from "../kit/backends.ts";
-import { dial, get, getFrom, gets, HeldClient } from "../kit/clients.ts";
+import { checkEcho, dial, get, getFrom, gets, HeldClient } from "../kit/clients.ts";
 import { NATIVE } from "../kit/programs.ts";
 import { startBalance } from "../kit/start.ts";
 import { deadPort, freePort, ownAddress } from "../kit/ports.ts";
@@ -215,15 +215,25 @@ Deno.test("maxc counts attempts and connections, and is raised and lowered at ru
   assertEquals(await balance.column("c"), [2, 1]);
 });
 
+/** A client that has sent two messages: the first one is prompt without TCP_NODELAY. */
+async function converse(port: number): Promise<Deno.TcpConn> {
+  const connection = await dial(port);
+  for (let left = 2; left > 0; left--) await checkEcho(connection);
+  return connection;
+}
+
 for (const flags of [["-f"], ["-f6"], ["-f", "--workers=2"]]) {
   const needs = flags.includes("-f6") ? [IPV6] : [];
   Deno.test(
-    needing(needs, `both sockets have TCP_NODELAY and SO_KEEPALIVE with ${flags.join(" ")}`),
+    needing(
+      needs,
+      `both sockets of a conversation have TCP_NODELAY and SO_KEEPALIVE with ${flags.join(" ")}`,
+    ),
     async () => {
-      await using backend = startBackend("A", hold);
+      await using backend = startBackend("A", echo);
       const port = freePort();
       await using balance = await startBalance([...flags, port, backend.operand]);
-      using _client = await HeldClient.open(port);
+      using _client = await converse(port);
       const wanted = { noDelay: true, keepAlive: true };
       assertEquals(socketOptions(balance.pid), [wanted, wanted]);
     },
@@ -231,10 +241,10 @@ for (const flags of [["-f"], ["-f6"], ["-f", "--workers=2"]]) {
 }
 
 Deno.test("with -B both sockets have TCP_NODELAY, and the server's SO_KEEPALIVE where it can be had", async () => {
-  await using backend = startBackend("A", hold);
+  await using backend = startBackend("A", echo);
   const port = freePort();
   await using balance = await startBalance(["-f", "-B", "127.8.8.8", port, backend.operand]);
-  using _client = await HeldClient.open(port);
+  using _client = await converse(port);
   const options = socketOptions(balance.pid);
   assertEquals(options.map(({ noDelay }) => noDelay), [true, true]);
   // The runtime's Node interface takes a source address, but has no keep-alive yet.
