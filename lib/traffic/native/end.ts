@@ -41,6 +41,8 @@ export class End implements Watched {
   ended = false;
   /** Whether nothing can be sent to it any more. */
   failed = false;
+  /** Whether a send was told that its peer has reset it, before it had sent an end of file. */
+  reset = false;
   /** Whether it was sent the end of file. */
   shut = false;
   /** What its socket has not taken yet. */

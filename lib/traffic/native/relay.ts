@@ -161,7 +161,7 @@ export class Relay implements Moved {
         if (count < most && !from.last) from.readable = false;
         to.beforeSend(libc, count);
         const taken = libc.send(to.fd, buffer, count);
-        if (taken < 0 && taken !== -ERRNO.EAGAIN) return this.#failToSend(to);
+        if (taken < 0 && taken !== -ERRNO.EAGAIN) return this.#failToSend(to, -taken);
         const out = Math.max(0, taken);
         this.#count(to, out);
         if (out < count) to.out = chunks.keep(buffer.subarray(out, count));
@@ -187,7 +187,7 @@ export class Relay implements Moved {
       out.end - out.start,
     );
     if (taken < 0) {
-      if (taken !== -ERRNO.EAGAIN) this.#failToSend(to);
+      if (taken !== -ERRNO.EAGAIN) this.#failToSend(to, -taken);
       return;
     }
     this.lastByteMs = clock.nowMs;
@@ -214,6 +214,8 @@ export class Relay implements Moved {
   #onEndOfFile(from: End, to: End): void {
     from.ended = true;
     from.readable = false;
+    // Whoever asks after the send that was told of the reset is told of an end that nobody has sent.
+    if (from.reset) return;
     this.cause ??= `${from.side} closed`;
     // The other direction has ended before: closing the connection tells it.
     if (to.ended) return;
@@ -238,9 +240,14 @@ export class Relay implements Moved {
     this.#failToSend(end);
   }
 
-  /** Nothing can be sent to a side; what it has sent is still read. */
-  #failToSend(end: End): void {
+  /**
+   * Nothing can be sent to a side; what it has sent is still read.
+   *
+   * @param errno What a send was told, if that is how it is known.
+   */
+  #failToSend(end: End, errno = 0): void {
     end.failed = true;
+    end.reset = errno === ERRNO.ECONNRESET;
     end.last = true;
     end.readable ||= !end.ended;
     this.#drop(end);

@@ -1,0 +1,510 @@
+/** Bytes both ways, their ends, and what is held of them: the relay between sockets whose every byte a test moves. */
+import { assert, assertEquals } from "../../kit/assert.ts";
+import { EngineBench, type Script } from "../../kit/engine_bench.ts";
+import { nativeTest, systemLibc, type Wire } from "../../kit/libc.ts";
+import { ERRNO, LEVEL } from "../../../lib/traffic/native/abi.ts";
+import { LONGEST } from "../../../lib/traffic/native/chunks.ts";
+import { GRACE } from "../../../lib/traffic/grace.ts";
+
+const EPIPE = 32;
+const MEGABYTE = 1024 * 1024;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
+/** Longer than what a socket takes at once, with small buffers. */
+const LONG_TEXT = Array.from({ length: 30_000 }, (_, at) => `${at} `).join("");
+
+/** A bench that logs how connections end. */
+function makeBench(idleTimeout = 0): EngineBench {
+  return new EngineBench({ config: { logConnections: true, idleTimeout } });
+}
+
+/** How the last connection ended, and what it had moved. */
+function ended(bench: EngineBench): unknown[] {
+  const fields = bench.log.lines.findLast(({ message }) => message === "connection ended")?.fields;
+  return [fields?.cause, fields?.sent, fields?.rcvd];
+}
+
+/** Gives the engine turns until it has no connection any more. */
+function* gone(bench: EngineBench): Script {
+  yield () => bench.engine.connections().connections.length === 0;
+}
+
+/** Makes what the system holds for a socket small, in both directions. */
+function shrink(...descriptors: number[]): void {
+  for (const fd of descriptors) {
+    for (const option of [SO_SNDBUF, SO_RCVBUF]) {
+      systemLibc().setOption(fd, LEVEL.socket, option, 16_384);
+    }
+  }
+}
+
+/** One side of a connection, as a test has it. */
+interface Side {
+  readonly wire: Wire;
+  /** The engine's descriptor of it. */
+  readonly fd: number;
+}
+
+/** A pair, the side that is meant first. */
+function* sides(
+  bench: EngineBench,
+  first: "client" | "server",
+): Generator<() => boolean, [one: Side, other: Side], void> {
+  const [client, server] = yield* bench.pair();
+  const both: Side[] = [
+    { wire: client, fd: bench.clients.at(-1) ?? -1 },
+    { wire: server, fd: bench.servers.at(-1) ?? -1 },
+  ];
+  const [one, other] = first === "client" ? both : both.reverse();
+  if (one === undefined || other === undefined) throw new Error("no pair");
+  return [one, other];
+}
+
+/** A pair of which the second side's sockets hold little. */
+function* narrowed(
+  bench: EngineBench,
+  first: "client" | "server",
+): Generator<() => boolean, [one: Wire, other: Wire], void> {
+  const [one, other] = yield* sides(bench, first);
+  shrink(other.wire.fd, other.fd);
+  return [one.wire, other.wire];
+}
+
+/** Sends from one side until nothing moves any more. */
+function* fill(bench: EngineBench, from: Wire): Generator<() => boolean, number, void> {
+  let sum = 0;
+  for (let idle = 0; idle < 5;) {
+    const count = from.fill();
+    sum += count;
+    idle = count === 0 ? idle + 1 : 0;
+    yield* bench.rest();
+  }
+  return sum;
+}
+
+nativeTest("bytes go both ways and are counted", () => {
+  using bench = makeBench();
+  bench.play(function* (): Script {
+    const [client, server] = yield* bench.pair();
+    client.send("question");
+    yield () => server.has("question");
+    server.send("answer");
+    yield () => client.has("answer");
+    assertEquals([bench.channel().sent, bench.channel().received], [8, 6]);
+  });
+  assertEquals(ended(bench), ["ended by balance", 8, 6]);
+});
+
+for (const first of ["client", "server"] as const) {
+  nativeTest(`a ${first} that half-closes still receives, until the other side closes too`, () => {
+    using bench = makeBench();
+    bench.play(function* (): Script {
+      const [{ wire: one }, { wire: other }] = yield* sides(bench, first);
+      one.send("last words");
+      one.shut();
+      yield () => other.receive().end === "end of file";
+      assertEquals(other.text, "last words");
+      assertEquals(bench.engine.connections().connections[0]?.phase, "half-closed");
+      other.send("and still");
+      yield () => one.has("and still");
+      other.send(" more");
+      other.shut();
+      yield () => one.receive().end === "end of file";
+      assertEquals(one.text, "and still more");
+      yield* gone(bench);
+      assertEquals(bench.channel().c, 0);
+    });
+    assertEquals(ended(bench)[0], `${first} closed`);
+  });
+}
+
+nativeTest("no byte is lost or moved when each send takes a single one", () => {
+  using bench = makeBench();
+  const text = LONG_TEXT.slice(0, 2000);
+  bench.play(function* (): Script {
+    const [client, server] = yield* bench.pair();
+    bench.faults.send = (fd, from) => {
+      bench.nudge(fd);
+      return systemLibc().send(fd, from, 1);
+    };
+    client.send(text);
+    client.shut();
+    server.send(text.toUpperCase());
+    yield () => server.receive().end === "end of file" && client.receive().text.length >= 2000;
+    assertEquals([server.text, client.text], [text, text.toUpperCase()]);
+    server.shut();
+    yield* gone(bench);
+  });
+  assertEquals(ended(bench), ["client closed", 2000, 2000]);
+});
+
+nativeTest("no byte is lost when every other call finds nothing, or no room", () => {
+  using bench = makeBench();
+  bench.play(function* (): Script {
+    const [client, server] = yield* bench.pair();
+    let calls = 0;
+    const sometimes = (fd: number): number | undefined => {
+      if (++calls % 2 === 0) return undefined;
+      bench.nudge(fd);
+      return -ERRNO.EAGAIN;
+    };
+    bench.faults.send = sometimes;
+    bench.faults.recv = sometimes;
+    let sent = "";
+    for (let at = 0; at < 50; at++) {
+      const word = `${at},`;
+      client.send(word);
+      server.send(word);
+      sent += word;
+      yield* bench.rest();
+    }
+    client.shut();
+    yield () => server.receive().end === "end of file" && client.has(sent);
+    assertEquals(server.text, sent);
+  });
+});
+
+for (const side of ["client", "server"] as const) {
+  nativeTest(`what a ${side} sends to a slow receiver comes whole and in order`, () => {
+    using bench = makeBench();
+    bench.play(function* (): Script {
+      const [from, to] = yield* narrowed(bench, side);
+      const bytes = new TextEncoder().encode(LONG_TEXT);
+      let at = 0;
+      yield () => {
+        at += from.sendBytes(bytes.subarray(at));
+        if (at === bytes.length) from.shut();
+        to.receive(1000);
+        return at === bytes.length;
+      };
+      yield () => to.receive(5000).end === "end of file";
+      assert(to.text === LONG_TEXT);
+    });
+  });
+}
+
+nativeTest("an end of file waits behind the bytes that are not out yet", () => {
+  using bench = makeBench();
+  bench.play(function* (): Script {
+    const [client, server] = yield* narrowed(bench, "client");
+    const sent = yield* fill(bench, client);
+    client.shut();
+    yield* bench.rest();
+    yield () => server.receive(1000).end !== "open";
+    assertEquals([server.end, server.received], ["end of file", sent]);
+    server.send("thanks");
+    yield () => client.has("thanks");
+  });
+});
+
+nativeTest(
+  "of a sender whose receiver has stopped one piece is held, and nothing more is read",
+  () => {
+    using bench = makeBench();
+    const libc = systemLibc();
+    let held = 0;
+    let most = 0;
+    let reads = 0;
+    bench.play(function* (): Script {
+      const [client, server] = yield* bench.pair();
+      shrink(client.fd, ...bench.clients);
+      bench.faults.recv = (fd, into, length) => {
+        const count = libc.recv(fd, into, length);
+        reads++;
+        held += Math.max(0, count);
+        most = Math.max(most, held);
+        return count;
+      };
+      bench.faults.send = (fd, from, length) => {
+        const count = libc.send(fd, from, length);
+        held -= Math.max(0, count);
+        return count;
+      };
+      yield* fill(bench, server);
+      assert(held > 0 && most <= LONGEST, `${held} ${most}`);
+      const before = reads;
+      yield* fill(bench, server);
+      yield* bench.rest();
+      assertEquals(reads, before);
+      // The other direction goes on.
+      client.send("abort");
+      yield () => server.has("abort");
+    });
+  },
+);
+
+nativeTest(
+  "a small request passes a bulk transfer before that has moved two more megabytes",
+  () => {
+    using bench = makeBench();
+    const libc = systemLibc();
+    bench.play(function* (): Script {
+      const [bulk, source] = yield* bench.pair();
+      const [client, server] = yield* bench.pair();
+      let moved = 0;
+      bench.faults.recv = (fd, into, length) => {
+        const count = libc.recv(fd, into, length);
+        if (fd === bench.servers[0]) moved += Math.max(0, count);
+        return count;
+      };
+      let passedAt = 0;
+      bench.faults.send = (fd) => {
+        if (fd === bench.servers[1]) passedAt = moved;
+        return undefined;
+      };
+      let sent = 0;
+      const goOn = (): void => {
+        sent += source.fill();
+        bulk.receive();
+      };
+      // Much of it has been moved, so that reads are the longest, and there is much to read.
+      yield () => {
+        goOn();
+        return moved > 16 * MEGABYTE && sent - moved > 3 * MEGABYTE;
+      };
+      const before = moved;
+      client.send("small");
+      yield () => {
+        goOn();
+        return server.has("small");
+      };
+      assert(moved > before && passedAt - before <= 2 * MEGABYTE, `${passedAt - before} bytes`);
+      // What is left of it still comes, without another event.
+      yield () => bulk.receive().received === sent;
+    });
+  },
+);
+
+for (const side of ["client", "server"] as const) {
+  nativeTest(`a reset of the ${side} is sent on as one, behind everything that it had sent`, () => {
+    using bench = makeBench();
+    bench.play(function* (): Script {
+      const [{ wire: one }, { wire: other }] = yield* sides(bench, side);
+      one.send("last words");
+      one.reset();
+      yield () => other.receive().end !== "open";
+      assertEquals([other.text, other.end], ["last words", "reset"]);
+      yield* gone(bench);
+      assertEquals(bench.channel().c, 0);
+    });
+    assertEquals(ended(bench)[0], `${side} reset`);
+  });
+
+  nativeTest(`a reset of the ${side} does not overtake what the other has not confirmed`, () => {
+    using bench = makeBench();
+    bench.play(function* (): Script {
+      const [one, other] = yield* narrowed(bench, side);
+      const sent = yield* fill(bench, one);
+      one.reset();
+      yield* bench.rest();
+      assertEquals(bench.engine.connections().connections.length, 1);
+      let got = 0;
+      yield () => {
+        // It is still alive as long as something moves.
+        bench.pass(300);
+        got = other.receive(1000).received;
+        return other.end !== "open";
+      };
+      // What was in the failed side's own buffer is lost with it; what the relay held is not.
+      assertEquals([other.end, got > 0 && got <= sent], ["reset", true]);
+      yield* gone(bench);
+    });
+    assertEquals(ended(bench)[0], `${side} reset`);
+  });
+
+  nativeTest(
+    `a side that takes nothing after the ${side}'s reset is given ${GRACE.lost} seconds`,
+    () => {
+      using bench = makeBench();
+      bench.play(function* (): Script {
+        const [one, other] = yield* narrowed(bench, side);
+        yield* fill(bench, one);
+        one.reset();
+        yield* bench.rest();
+        bench.pass(GRACE.lost * 1000 - 300);
+        yield* bench.rest();
+        assertEquals(bench.engine.connections().connections.length, 1);
+        bench.pass(600);
+        yield* gone(bench);
+        yield () => other.receive().end !== "open";
+        assertEquals(other.end, "reset");
+      });
+      assertEquals(ended(bench)[0], `${side} reset`);
+    },
+  );
+
+  nativeTest(
+    `a reset of the ${side} that a send finds out first is sent on as one, behind its last words`,
+    () => {
+      using bench = makeBench();
+      bench.play(function* (): Script {
+        const [{ wire: one }, { wire: other }] = yield* sides(bench, side);
+        other.send("into the void");
+        one.send("last words");
+        one.reset();
+        yield () => other.receive().end !== "open";
+        assertEquals([other.text, other.end], ["last words", "reset"]);
+        yield* gone(bench);
+      });
+      assertEquals(ended(bench)[0], `${side} reset`);
+    },
+  );
+
+  nativeTest(
+    `a ${side} that has closed before it resets is one that has closed, for whoever sends to it`,
+    () => {
+      using bench = makeBench();
+      bench.play(function* (): Script {
+        const [{ wire: one }, { wire: other }] = yield* sides(bench, side);
+        other.send("into the void");
+        one.send("last words");
+        one.shut();
+        one.reset();
+        yield () => other.receive().end !== "open";
+        assertEquals([other.text, other.end], ["last words", "end of file"]);
+        yield* gone(bench);
+      });
+    },
+  );
+
+  nativeTest(`a half-closed ${side} that resets afterwards ends the connection`, () => {
+    using bench = makeBench();
+    bench.play(function* (): Script {
+      const [{ wire: one }, { wire: other }] = yield* sides(bench, side);
+      one.send("request");
+      one.shut();
+      yield () => other.receive().end === "end of file";
+      one.reset();
+      yield* gone(bench);
+      assertEquals(bench.channel().c, 0);
+      yield () => {
+        const gone = systemLibc().send(other.fd, Uint8Array.of(1), 1);
+        return gone === -EPIPE || gone === -ERRNO.ECONNRESET;
+      };
+    });
+    // How it had begun to end counts.
+    assertEquals(ended(bench)[0], `${side} closed`);
+  });
+}
+
+nativeTest("a side that fails when it is read is one that was reset", () => {
+  using bench = makeBench();
+  bench.play(function* (): Script {
+    const [client, server] = yield* bench.pair();
+    bench.faults.recv = (fd) => fd === bench.servers[0] ? -110 : undefined;
+    server.send("never read");
+    yield () => client.receive().end === "reset";
+    yield* gone(bench);
+  });
+  assertEquals(ended(bench), ["server reset", 0, 0]);
+});
+
+nativeTest("a silent connection is ended by the idle timeout, and one that moves is not", () => {
+  using bench = makeBench(5);
+  bench.play(function* (): Script {
+    const [client, server] = yield* bench.pair();
+    for (let seconds = 0; seconds < 10; seconds += 2) {
+      bench.pass(2000);
+      (seconds % 4 === 0 ? client : server).send(".");
+      yield* bench.rest();
+    }
+    bench.pass(4900);
+    yield* bench.rest();
+    assertEquals(client.receive().end, "open");
+    bench.pass(600);
+    yield () => client.receive().end !== "open";
+    yield* gone(bench);
+  });
+  assertEquals(ended(bench)[0], "idle timeout");
+  assertEquals(bench.log.messages()[0], "timed out after {seconds} seconds");
+});
+
+nativeTest(`a blocked receiver is not idle before ${GRACE.blocked} seconds`, () => {
+  using bench = makeBench(5);
+  bench.play(function* (): Script {
+    const [server] = yield* narrowed(bench, "server");
+    yield* fill(bench, server);
+    bench.pass(GRACE.blocked * 1000 - 500);
+    yield* bench.rest();
+    assertEquals(bench.engine.connections().connections.length, 1);
+    bench.pass(1000);
+    yield* gone(bench);
+  });
+  assertEquals(ended(bench)[0], "idle timeout");
+});
+
+for (
+  const [side, idle, seconds] of [
+    ["server", 0, GRACE.client],
+    ["server", 3, 3],
+    ["server", 60, GRACE.client],
+    ["client", 0, GRACE.server],
+    ["client", 3, 3],
+  ] as const
+) {
+  const limits = idle === 0 ? "no idle timeout" : `an idle timeout of ${idle} s`;
+  nativeTest(
+    `after the ${side}'s end of file the other has ${seconds} s of silence with ${limits}`,
+    () => {
+      using bench = makeBench(idle);
+      bench.play(function* (): Script {
+        const [client, server] = yield* bench.pair();
+        const [one, other] = side === "client" ? [client, server] : [server, client];
+        one.shut();
+        yield () => other.receive().end === "end of file";
+        bench.pass(seconds * 1000 - 100);
+        yield* bench.rest();
+        other.send("still here");
+        yield () => one.has("still here");
+        bench.pass(seconds * 1000 - 100);
+        yield* bench.rest();
+        assertEquals(bench.engine.connections().connections.length, 1);
+        bench.pass(700);
+        yield* gone(bench);
+      });
+      assertEquals(ended(bench)[0], "half-close timeout");
+    },
+  );
+}
+
+nativeTest("a connection without limits has nobody woken, and one with limits every tick", () => {
+  for (const idle of [0, 5]) {
+    using bench = makeBench(idle);
+    bench.play(function* (): Script {
+      const [client, server] = yield* bench.pair();
+      client.send("once");
+      yield () => server.has("once");
+      yield* bench.rest();
+      assertEquals(bench.patienceMs < 0, idle === 0);
+    });
+  }
+});
+
+nativeTest("bytes and ends of many connections do not get mixed", () => {
+  using bench = makeBench();
+  bench.play(function* (): Script {
+    const pairs: [Wire, Wire][] = [];
+    for (let at = 0; at < 40; at++) pairs.push(yield* bench.pair());
+    // Descriptors are closed and used again while events of others are told in the same turn.
+    for (let round = 0; round < 10; round++) {
+      for (const [at, [client, server]] of pairs.entries()) {
+        client.send(`c${at}.${round} `);
+        server.send(`s${at}.${round} `);
+        if ((at + round) % 4 === 0) (at % 2 === 0 ? client : server).shut();
+      }
+      yield* bench.rest();
+      for (const [at, pair] of pairs.entries()) {
+        if ((at + round) % 4 !== 0) continue;
+        pair[at % 2 === 0 ? 1 : 0].shut();
+        pairs[at] = yield* bench.pair();
+        for (const wire of pair) {
+          yield () => wire.receive().end === "end of file";
+          const other = wire === pair[0] ? "s" : "c";
+          for (const word of wire.text.trim().split(" ")) {
+            assert(word.startsWith(`${other}${at}.`), `${word} at ${at}`);
+          }
+        }
+      }
+    }
+  });
+});
