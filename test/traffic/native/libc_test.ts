@@ -1,20 +1,16 @@
 /** The wrappers of the C library: every length is checked against its buffer before a call is made. */
 import { assert, assertEquals, assertThrows } from "../../kit/assert.ts";
-import { epollLayout, ERRNO, FAMILY } from "../../../lib/traffic/native/abi.ts";
-import { Libc, loadLibc } from "../../../lib/traffic/native/libc.ts";
+import { EPOLL_CTL, EPOLLIN, epollLayout, ERRNO, FAMILY } from "../../../lib/traffic/native/abi.ts";
+import { Libc } from "../../../lib/traffic/native/libc.ts";
+import { type Faults, faultyLibc, systemLibc, wirePair } from "../../kit/libc.ts";
+import { descriptors } from "../../kit/processes.ts";
 import { makeTarget } from "../../../lib/traffic/native/targets.ts";
 import { mapIpv4 } from "../../../lib/core/net/ip_address.ts";
 import { proxyPeer, readPeer } from "../../../lib/traffic/native/peer.ts";
 
 const ignore = Deno.build.os !== "linux";
 
-// Once: it is never unloaded.
-const loaded = ignore ? undefined : loadLibc();
-
-function libc(): Libc {
-  if (loaded?.kind !== "loaded") throw new Error(loaded?.reason);
-  return loaded.libc;
-}
+const libc = systemLibc;
 
 /** A call with a buffer, and how long the buffer is that it is tried with. */
 interface Wrapper {
@@ -82,6 +78,103 @@ Deno.test({
     assertEquals(c.close(-1), -9);
     assertEquals(c.socket(12345) < 0, true);
     assertEquals(c.close(-1), -9);
+  },
+});
+
+Deno.test({
+  name:
+    "a call that the system refuses is named before anything depends on it, and a trial leaves nothing open",
+  ignore,
+  fn: () => {
+    const open = descriptors(Deno.pid);
+    const tried = (faults: Faults): string | undefined =>
+      Libc.prototype.trial.call(faultyLibc(libc(), faults));
+    assertEquals(tried({}), undefined);
+    assertEquals(tried({ epollCreate: () => -1 }), "the system refuses epoll_create1 (1)");
+    assertEquals(tried({ eventfd: () => -38 }), "the system refuses eventfd (38)");
+    assertEquals(descriptors(Deno.pid), open);
+  },
+});
+
+Deno.test({
+  name:
+    "what was sent and not confirmed is told, and nothing of a descriptor that has no such number",
+  ignore,
+  fn: () => {
+    const c = libc();
+    const [near, far] = wirePair();
+    using _near = near;
+    using _far = far;
+    assertEquals(c.unconfirmed(near.fd), 0);
+    const sent = near.fill();
+    assert(c.unconfirmed(near.fd) > 0 && c.unconfirmed(near.fd) <= sent);
+    assertEquals(c.unconfirmed(-1), 0);
+  },
+});
+
+Deno.test({
+  name: "an error that a socket has met is told once",
+  ignore,
+  fn: () => {
+    const c = libc();
+    const [near, far] = wirePair();
+    using _near = near;
+    far.reset();
+    assertEquals([c.socketError(near.fd), c.socketError(near.fd)], [ERRNO.ECONNRESET, 0]);
+    assertEquals(c.socketError(-1), 9);
+  },
+});
+
+Deno.test({
+  name:
+    "a socket that was closed with a reset shows that to its peer, and one that was closed does not",
+  ignore,
+  fn: () => {
+    for (const how of ["reset", "end of file"] as const) {
+      const [near, far] = wirePair();
+      using _far = far;
+      if (how === "reset") near.reset();
+      else near[Symbol.dispose]();
+      assertEquals(far.receive().end, how);
+    }
+  },
+});
+
+Deno.test({
+  name: "what is opened does not block, and is not inherited by another program",
+  ignore,
+  fn: () => {
+    const c = libc();
+    const [near, far] = wirePair();
+    using _near = near;
+    using _far = far;
+    const made = [c.eventfd(), c.epollCreate()];
+    for (const [at, fd] of [near.fd, far.fd, ...made].entries()) {
+      const flags = /^flags:\s+(\d+)$/m.exec(Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`))?.[1];
+      const [nonblock, cloexec] = [0o4000, 0o2000000].map((bit) =>
+        (parseInt(flags ?? "", 8) & bit) > 0
+      );
+      // Waiting is what an epoll set is for.
+      assertEquals([nonblock, cloexec], [at !== 3, true], `${fd}`);
+    }
+    for (const fd of made) c.close(fd);
+  },
+});
+
+Deno.test({
+  name: "whoever waits for an eventfd is woken",
+  ignore,
+  fn: () => {
+    const c = libc();
+    const wake = c.eventfd();
+    const epoll = c.epollCreate();
+    const event = new Int32Array(epollLayout(Deno.build.arch).words);
+    event[0] = EPOLLIN;
+    assertEquals(c.epollControl(epoll, EPOLL_CTL.add, wake, event), 0);
+    assertEquals(c.epollWait(epoll, event, 1, 0), 0);
+    assertEquals(c.wake(wake), 8);
+    assertEquals(c.epollWait(epoll, event, 1, 0), 1);
+    for (const fd of [wake, epoll]) c.close(fd);
   },
 });
 

@@ -1,0 +1,208 @@
+/** What waits for descriptors: each event goes to whom it belongs, once. */
+import { assertEquals, assertThrows } from "../../kit/assert.ts";
+import { type Faults, faultyLibc, nativeTest, systemLibc, wirePair } from "../../kit/libc.ts";
+import { EPOLLIN, EPOLLOUT, ERRNO, FAMILY } from "../../../lib/traffic/native/abi.ts";
+import { Poller, type Watched } from "../../../lib/traffic/native/poller.ts";
+
+const clock = { update: (): void => {} };
+
+/** A set of a test's own, closed with it. */
+class EpollSet implements Disposable {
+  readonly faults: Faults;
+  readonly poller: Poller;
+  /** What was told, in order. */
+  readonly told: string[] = [];
+  #epoll = -1;
+
+  constructor(faults: Faults = {}) {
+    this.faults = faults;
+    const epollCreate = (): number => this.#epoll = systemLibc().epollCreate();
+    this.poller = new Poller(faultyLibc(faultyLibc(systemLibc(), faults), { epollCreate }));
+  }
+
+  /** Watches a socket; what is told of it is noted by its name. */
+  add(name: string, fd: number, level = false, onEvents = (): void => {}): number {
+    const watched: Watched = {
+      onEvents: () => {
+        this.told.push(name);
+        onEvents();
+      },
+      onFault: () => {},
+    };
+    return this.poller.add(fd, EPOLLIN, watched, level);
+  }
+
+  /** Tells what has happened. */
+  wait(): string[] {
+    this.told.length = 0;
+    this.poller.wait(20, clock, (watched, events) => watched.onEvents(events));
+    return [...this.told];
+  }
+
+  [Symbol.dispose](): void {
+    systemLibc().close(this.#epoll);
+  }
+}
+
+nativeTest("an edge is told once, and again when more comes", () => {
+  using set = new EpollSet();
+  const [near, far] = wirePair();
+  using _near = near;
+  using _far = far;
+  set.add("far", far.fd);
+  near.send("one");
+  assertEquals([set.wait(), set.wait()], [["far"], []]);
+  near.send("two");
+  assertEquals([set.wait(), set.wait()], [["far"], []]);
+});
+
+nativeTest("a level is told as long as it lasts", () => {
+  using set = new EpollSet();
+  const [near, far] = wirePair();
+  using _near = near;
+  using _far = far;
+  set.add("far", far.fd, true);
+  near.send("one");
+  assertEquals([set.wait(), set.wait()], [["far"], ["far"]]);
+  far.receive();
+  assertEquals(set.wait(), []);
+});
+
+nativeTest("what is so already is told when it is asked for", () => {
+  using set = new EpollSet();
+  const [near, far] = wirePair();
+  using _near = near;
+  using _far = far;
+  near.send("one");
+  set.add("far", far.fd);
+  assertEquals(set.wait(), ["far"]);
+});
+
+nativeTest("what has happened is told as a sum, to its own object", () => {
+  using set = new EpollSet();
+  const [near, far] = wirePair();
+  using _near = near;
+  using _far = far;
+  const sums: number[] = [];
+  const watched = { onEvents: (events: number) => sums.push(events), onFault: (): void => {} };
+  set.poller.add(far.fd, EPOLLIN | EPOLLOUT, watched);
+  near.send("one");
+  set.wait();
+  assertEquals(sums, [EPOLLIN | EPOLLOUT]);
+});
+
+nativeTest("of one that is removed nothing is told, until it is added again", () => {
+  using set = new EpollSet();
+  const [near, far] = wirePair();
+  using _near = near;
+  using _far = far;
+  set.add("far", far.fd, true);
+  near.send("one");
+  assertEquals(set.wait(), ["far"]);
+  set.poller.remove(far.fd);
+  assertEquals(set.wait(), []);
+  assertEquals(set.add("far again", far.fd, true), 0);
+  assertEquals(set.wait(), ["far again"]);
+});
+
+/** Two sockets for which something has come, and what closes whatever is still open in the end. */
+function twoReady(): { one: number; other: number; stack: DisposableStack } {
+  const stack = new DisposableStack();
+  const [one = -1, other = -1] = [wirePair(), wirePair()].map(([near, far]) => {
+    stack.use(near).send("x");
+    return far.fd;
+  });
+  return { one, other, stack };
+}
+
+for (const how of ["close", "remove"] as const) {
+  nativeTest(`after a ${how} in the same turn nothing more is told`, () => {
+    using set = new EpollSet();
+    const { one, other, stack } = twoReady();
+    using _stack = stack;
+    // Whichever is told first does away with the other.
+    set.add("one", one, false, () => set.poller[how](other));
+    set.add("other", other, false, () => set.poller[how](one));
+    const [told, ...more] = set.wait();
+    assertEquals([more, set.wait()], [[], []]);
+    systemLibc().close(told === "one" ? one : other);
+    if (how === "remove") systemLibc().close(told === "one" ? other : one);
+  });
+}
+
+nativeTest(
+  "a descriptor that is used again in the same turn is not told what happened to the one before it",
+  () => {
+    using set = new EpollSet();
+    const { one, other, stack } = twoReady();
+    using _stack = stack;
+    // Whichever is told first has a new socket take the other one's number.
+    const replace = (fd: number): void => {
+      set.poller.close(fd);
+      for (let taken = -1; taken !== fd;) {
+        const next = taken = systemLibc().socket(FAMILY.ipv4);
+        stack.defer(() => systemLibc().close(next));
+      }
+      assertEquals(set.add("successor", fd), 0);
+    };
+    set.add("one", one, false, () => replace(other));
+    set.add("other", other, false, () => replace(one));
+    const [told, ...more] = set.wait();
+    systemLibc().close(told === "one" ? one : other);
+    assertEquals(more, []);
+    // What is so of the new one is told all the same.
+    assertEquals(set.wait(), ["successor"]);
+  },
+);
+
+nativeTest("a wait that a signal interrupts tells nothing, and one that fails says so", () => {
+  using set = new EpollSet();
+  set.faults.epollWait = () => -ERRNO.EINTR;
+  assertEquals(set.wait(), []);
+  set.faults.epollWait = () => -9;
+  assertThrows(() => set.wait(), Error, "Cannot wait for events: error 9");
+});
+
+nativeTest("the time is looked at after each wait, before anything is told", () => {
+  using set = new EpollSet();
+  const [near, far] = wirePair();
+  using _near = near;
+  using _far = far;
+  const order: string[] = [];
+  set.add("far", far.fd, false, () => order.push("told"));
+  near.send("one");
+  set.poller.wait(20, { update: () => order.push("time") }, (each) => each.onEvents(0));
+  assertEquals(order, ["time", "told"]);
+});
+
+nativeTest("one that cannot be added is told nothing, and its error is given", () => {
+  using set = new EpollSet();
+  const [near, far] = wirePair();
+  using _near = near;
+  using _far = far;
+  set.add("first", far.fd);
+  // EEXIST: whoever was there stays.
+  assertEquals(set.add("second", far.fd), -17);
+  near.send("one");
+  assertEquals(set.wait(), ["first"]);
+});
+
+nativeTest("without an epoll set there is no poller", () => {
+  const libc = faultyLibc(systemLibc(), { epollCreate: () => -ERRNO.EMFILE });
+  assertThrows(() => new Poller(libc), Error, "Cannot make an epoll set: error 24");
+});
+
+nativeTest("more events than one turn takes are told in the next ones", () => {
+  using set = new EpollSet();
+  using stack = new DisposableStack();
+  const pairs = Array.from({ length: 300 }, () => wirePair());
+  for (const [at, [near, far]] of pairs.entries()) {
+    stack.use(near);
+    stack.use(far);
+    set.add(`${at}`, far.fd);
+    near.send("x");
+  }
+  const told = [...set.wait(), ...set.wait()];
+  assertEquals(told.length, 300);
+  assertEquals(new Set(told).size, 300);
+});
