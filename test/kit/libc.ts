@@ -192,6 +192,25 @@ export class RawListener implements Disposable {
   }
 }
 
+/** A port that answers no further SYN, as its queue is full: a connect there never ends by itself. */
+export class BlackHole implements Disposable {
+  /** Its port of 127.0.0.1. */
+  readonly port: number;
+  readonly #stack = new DisposableStack();
+
+  /** Makes one, its queue filled. */
+  constructor() {
+    const listener = this.#stack.use(new RawListener(0));
+    this.port = listener.port;
+    for (let client = 0; client < 3; client++) this.#stack.use(Wire.connect(this.port));
+  }
+
+  /** Gives it up. */
+  [Symbol.dispose](): void {
+    this.#stack[Symbol.dispose]();
+  }
+}
+
 /** Two sockets that are connected to each other. */
 export function wirePair(): [Wire, Wire] {
   using listener = new RawListener();

@@ -329,13 +329,13 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
     this.#deadline = clock.after(connectTimeout);
     const begun = connector.begin(lease);
     if (begun.kind === "failed") return begun.reason;
-    const server = new End("server", begun.fd, this, begun.prompt);
+    const server = this.#server = new End("server", begun.fd, this, begun.prompt);
     const watched = server.watch(poller);
     if (watched < 0) {
       server.close(poller);
+      this.#server = undefined;
       return connectFailure(-watched);
     }
-    this.#server = server;
     clock.watch(this);
     this.#watchClient();
     return undefined;

@@ -47,10 +47,16 @@ export class Connector {
     if (target === undefined) return { kind: "failed", reason: "refused" };
     const fd = this.#libc.socket(target.family);
     if (fd < 0) return { kind: "failed", reason: connectFailure(-fd) };
-    const errno = this.#open(fd, target);
-    if (errno === 0) return { kind: "begun", fd, prompt: target.family === FAMILY.unix };
-    this.#libc.close(fd);
-    return { kind: "failed", reason: connectFailure(errno) };
+    let errno = -1;
+    try {
+      errno = this.#open(fd, target);
+    } finally {
+      // A fault of this program's own leaves nothing open either.
+      if (errno !== 0) this.#libc.close(fd);
+    }
+    return errno === 0
+      ? { kind: "begun", fd, prompt: target.family === FAMILY.unix }
+      : { kind: "failed", reason: connectFailure(errno) };
   }
 
   /** Binds, sets and connects; the error number, 0 if all is well so far. */
