@@ -53,6 +53,8 @@ export class EngineBench implements Disposable {
   readonly clients: number[] = [];
   /** Descriptors of the sockets that it has connected to servers, in their order. */
   readonly servers: number[] = [];
+  /** Descriptors of all its sockets that are open. */
+  readonly open: Set<number> = new Set();
   /** What it said last of how long it may sleep, in ms; -1 is for ever. */
   patienceMs = 0;
   /** How often it has waited. */
@@ -155,7 +157,17 @@ export class EngineBench implements Disposable {
       accept4: (listener) => {
         const fd = libc.accept4(listener);
         if (fd >= 0) this.clients.push(fd);
+        if (fd >= 0) this.open.add(fd);
         return fd;
+      },
+      socket: (family) => {
+        const fd = libc.socket(family);
+        if (fd >= 0) this.open.add(fd);
+        return fd;
+      },
+      close: (fd) => {
+        this.open.delete(fd);
+        return libc.close(fd);
       },
       connect: (fd, address, length) => {
         this.servers.push(fd);

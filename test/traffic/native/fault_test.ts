@@ -4,7 +4,6 @@ import { type BenchOptions, EngineBench, type Script } from "../../kit/engine_be
 import { Backends, echo } from "../../kit/backends.ts";
 import { dial } from "../../kit/clients.ts";
 import { PLAIN_ENGINE } from "../../kit/engine_config.ts";
-import { descriptors } from "../../kit/processes.ts";
 import {
   BlackHole,
   type Faults,
@@ -98,7 +97,7 @@ for (const [when, place] of Object.entries(PLACES)) {
       const other = bench.connect();
       other.send(`${header}first`);
       const server = yield* behind(bench, "first");
-      const open = descriptors(Deno.pid);
+      const open = bench.open.size;
 
       const victim = bench.connect();
       if (relayed) {
@@ -121,7 +120,7 @@ for (const [when, place] of Object.entries(PLACES)) {
       bench.server.accept()?.[Symbol.dispose]();
       assertEquals(bench.engine.connections().connections.length, 1);
       assertEquals([bench.channel().c, clientCount(bench.table)], [1, 1]);
-      assertEquals(descriptors(Deno.pid), open);
+      assertEquals(bench.open.size, open);
 
       // The other has noticed nothing, and new ones come in.
       const before = server.receive().text;
