@@ -128,6 +128,11 @@ export function tracing(): Need {
   );
 }
 
+/** To forbid a process of one's own a system call. */
+export function filters(): Need {
+  return { name: "seccomp", met: exists("/proc/sys/kernel/seccomp/actions_avail") };
+}
+
 /** IPv6 on the loopback interface. */
 export function ipv6(): Need {
   return { name: "IPv6", met: mayListen("::1", 0) };
@@ -157,6 +162,15 @@ export function inTurn(first: () => Need, ...others: readonly (() => Need)[]): N
 export function mayListen(hostname: string, port: number): boolean {
   try {
     Deno.listen({ hostname, port }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
     return true;
   } catch {
     return false;
