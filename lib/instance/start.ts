@@ -192,7 +192,7 @@ function traceChannels(table: Table, output: StartOutput): void {
   }
 }
 
-/** The Unix sockets among the destinations; what is wrong with those is told later. */
+/** The Unix sockets among the destinations that may be connected to; what is wrong with the others is told later. */
 function unixSockets(
   { destinations }: Options,
   port: number,
@@ -200,7 +200,8 @@ function unixSockets(
 ): string[] {
   try {
     return parseGroups(destinations, port, services).flatMap((group) => group.destinations)
-      .flatMap(({ address: { kind, text } }) => kind === "unix" ? [text] : []);
+      .flatMap(({ address: { kind, text } }) => kind === "unix" ? [text] : [])
+      .filter((path) => granted({ name: "read", path }) && granted({ name: "write", path }));
   } catch {
     return [];
   }
