@@ -166,7 +166,8 @@ export class EngineBench implements Disposable {
         return fd;
       },
       close: (fd) => {
-        this.open.delete(fd);
+        // Another thread of the process may have the number already.
+        if (!this.open.delete(fd)) this.#failure ??= new Error(`${fd} is closed twice`);
         return libc.close(fd);
       },
       connect: (fd, address, length) => {

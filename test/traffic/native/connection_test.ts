@@ -1,9 +1,11 @@
 /** One client's way to a server on the native engine, and what goes wrong on it. */
 import { assertEquals } from "../../kit/assert.ts";
 import { EngineBench, type Script } from "../../kit/engine_bench.ts";
-import { BlackHole, nativeTest, RawListener } from "../../kit/libc.ts";
+import { BlackHole, nativeTest, RawListener, systemLibc } from "../../kit/libc.ts";
 import { EPOLL_CTL, ERRNO } from "../../../lib/traffic/native/abi.ts";
 import type { EdgeRules } from "../../../lib/core/edge/edge_config.ts";
+import { createClientMemory } from "../../../lib/core/edge/client_counts.ts";
+import { refusalCounts, waitingCount } from "../../../lib/core/table/clients.ts";
 import { parseOptions } from "../../../lib/core/command_line/options.ts";
 
 const REFUSED = "127.0.0.1:1";
@@ -329,6 +331,7 @@ nativeTest("an end of everything ends clients in every phase, and no other serve
     ]);
     bench.engine.endAll();
     for (const client of clients) yield () => client.receive().end !== "open";
+    assertEquals(waitingCount(bench.table), 0);
     assertEquals([bench.channel(0).c, bench.channel(1).c, bench.servers.length], [0, 0, 2]);
     assertEquals(server.accept(), undefined);
   });
@@ -352,6 +355,132 @@ nativeTest("the end of a channel ends its relayed connections, and no others", (
   });
 });
 
+nativeTest("the end of a channel leaves those alone that are still being connected to it", () => {
+  using hole = new BlackHole();
+  using server = new RawListener();
+  using bench = new EngineBench({
+    channels: `127.0.0.1:${hole.port} ! 127.0.0.1:${server.port}`,
+    config: { connectTimeout: 1 },
+  });
+  bench.play(function* (): Script {
+    const client = bench.connect();
+    yield () => bench.servers.length === 1;
+    bench.engine.endChannel(0);
+    yield* bench.rest();
+    assertEquals(client.receive().end, "open");
+    bench.pass(1600);
+    yield* bench.accept(server);
+  });
+});
+
+nativeTest("whoever ends everything has no other server tried for those who come later", () => {
+  using server = new RawListener();
+  using bench = new EngineBench({ channels: `${REFUSED} ! 127.0.0.1:${server.port}` });
+  bench.play(function* (): Script {
+    bench.engine.endAll();
+    const client = bench.connect();
+    yield () => client.receive().end !== "open";
+    assertEquals([server.accept(), bench.servers.length], [undefined, 1]);
+  });
+});
+
+nativeTest("a client that has left before it would have to wait does not", () => {
+  using hole = new BlackHole();
+  using server = new RawListener();
+  using bench = new EngineBench({
+    channels: `127.0.0.1:${hole.port}:1 ! 127.0.0.1:${server.port}:1`,
+    config: { ...edgeOf("--queue", "5:10"), connectTimeout: 1 },
+  });
+  bench.play(function* (): Script {
+    const leaver = bench.connect();
+    yield () => bench.servers.length === 1;
+    bench.connect();
+    yield* bench.accept(server);
+    leaver.reset();
+    yield* bench.rest();
+    bench.pass(1600);
+    yield () => bench.engine.connections().connections.length === 1;
+    assertEquals([waitingCount(bench.table), bench.channel(0).c], [0, 0]);
+  });
+});
+
+nativeTest("what a client had of its limits is free when it has gone, whoever let it in", () => {
+  const edge = {
+    ...edgeOf("--max-conns-per-client", "1").edge,
+    clients: createClientMemory(1, 7),
+  };
+  using bench = new EngineBench({ config: { edge } });
+  bench.play(function* (): Script {
+    for (let round = 0; round < 3; round++) {
+      const [client] = yield* bench.pair();
+      const refused = bench.connect();
+      yield () => refused.receive().end !== "open";
+      client.reset();
+      yield* gone(bench);
+    }
+  });
+});
+
+for (
+  const [source, binds, peer] of [
+    ["127.0.0.5", 1, [127, 0, 0, 5]],
+    // Not local: ignored, as the classic does.
+    ["192.0.2.1", 1, [127, 0, 0, 1]],
+    // Of another family.
+    ["::1", 0, [127, 0, 0, 1]],
+  ] as const
+) {
+  nativeTest(`-B ${source}: a server sees ${peer.join(".")}`, () => {
+    using bench = new EngineBench({ config: { source } });
+    bench.play(function* (): Script {
+      let calls = 0;
+      bench.faults.bind = () => {
+        calls++;
+        return undefined;
+      };
+      bench.connect();
+      yield* bench.accept();
+      assertEquals([...systemLibc().address.subarray(4, 8)], [...peer]);
+      assertEquals(calls, binds);
+    });
+  });
+}
+
+nativeTest("-B without a port that is free waits for one", () => {
+  using bench = new EngineBench({ config: { source: "127.0.0.5" } });
+  bench.play(function* (): Script {
+    let tries = 0;
+    bench.faults.bind = () => ++tries === 1 ? -ERRNO.EADDRINUSE : undefined;
+    bench.connect();
+    yield () => tries === 1;
+    bench.pass(260);
+    yield* bench.accept();
+  });
+  assertEquals(bench.log.messages(), ["out of local ports: connects wait until some are free"]);
+});
+
+nativeTest("a client that sends half a header and leaves at once is not waited for", () => {
+  using bench = new EngineBench({ config: edgeOf("--proxy-in", "127.0.0.1") });
+  bench.play(function* (): Script {
+    const client = bench.connect();
+    client.send("PROXY TCP4 ");
+    client.shut();
+    yield () => client.receive().end !== "open";
+    assertEquals(refusalCounts(bench.table)["bad header"], 1);
+  });
+});
+
+nativeTest("--eject and an idle timeout: who has proven its server still has limits", () => {
+  using bench = new EngineBench({ config: { ejectAfter: 1, idleTimeout: 30 } });
+  bench.play(function* (): Script {
+    yield* bench.pair();
+    bench.pass(1600);
+    yield* bench.rest();
+    bench.pass(30_500);
+    yield* gone(bench);
+  });
+});
+
 nativeTest("a cut ends those that are meant, and says how many", () => {
   using bench = new EngineBench();
   bench.play(function* (): Script {
@@ -366,18 +495,31 @@ nativeTest("a cut ends those that are meant, and says how many", () => {
 });
 
 nativeTest("how connections ended last is told by channel and cause", () => {
-  using bench = new EngineBench();
+  using first = new RawListener();
+  using second = new RawListener();
+  using bench = new EngineBench({
+    channels: `127.0.0.1:${first.port} 127.0.0.1:${second.port}`,
+  });
   bench.play(function* (): Script {
-    const [client, server] = yield* bench.pair();
+    const client = bench.connect();
+    const server = yield* bench.accept(first);
     client.shut();
     yield () => server.receive().end !== "open";
     server.shut();
     yield* gone(bench);
-    const [other] = yield* bench.pair();
+    const next = bench.connect();
+    const wire = yield* bench.accept(second);
+    wire.shut();
+    yield () => next.receive().end !== "open";
+    next.shut();
+    yield* gone(bench);
+    const other = bench.connect();
+    yield* bench.accept(first);
+    yield* bench.rest();
     other.reset();
     yield* gone(bench);
-    const ends = bench.engine.lastEnds().map(({ slot, cause }) => [slot, cause]);
-    assertEquals(ends.sort(), [[0, "client closed"], [0, "client reset"]]);
+    const ends = bench.engine.lastEnds().map(({ slot, cause }) => `${slot} ${cause}`);
+    assertEquals(ends.sort(), ["0 client closed", "0 client reset", "1 server closed"]);
   });
 });
 

@@ -1,6 +1,14 @@
-/** When an end asks for `TCP_NODELAY`, which a connection with one short message does not need. */
+/** What an end makes of its events, and when it asks for `TCP_NODELAY`, which a connection with one short message does not need. */
 import { assertEquals } from "../../kit/assert.ts";
-import { LEVEL, OPTION } from "../../../lib/traffic/native/abi.ts";
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  LEVEL,
+  OPTION,
+} from "../../../lib/traffic/native/abi.ts";
 import { End } from "../../../lib/traffic/native/end.ts";
 
 const FD = 7;
@@ -29,4 +37,20 @@ Deno.test("an end asks for promptness at once when its first message may take tw
 
 Deno.test("an end whose socket is prompt already asks for nothing", () => {
   assertEquals(asked([100, 1000, 100]), [[], [], []]);
+});
+
+Deno.test("whatever may be the end of its peer's bytes has an end read, and room for more does not", () => {
+  const cases: [number, boolean, boolean][] = [
+    [EPOLLOUT, false, false],
+    [EPOLLIN, true, false],
+    [EPOLLIN | EPOLLRDHUP, true, true],
+    [EPOLLRDHUP, true, true],
+    [EPOLLHUP, true, true],
+    [EPOLLERR, true, true],
+  ];
+  for (const [events, readable, last] of cases) {
+    const end = new End("server", FD, NOBODY);
+    end.onEvents(events | EPOLLOUT);
+    assertEquals([end.readable, end.last], [readable, last], `${events}`);
+  }
 });

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "../../kit/assert.ts";
 import { EngineBench, type Script } from "../../kit/engine_bench.ts";
 import { nativeTest, systemLibc, type Wire } from "../../kit/libc.ts";
 import { ERRNO, LEVEL } from "../../../lib/traffic/native/abi.ts";
-import { LONGEST } from "../../../lib/traffic/native/chunks.ts";
+import { CROWDED, LONGEST } from "../../../lib/traffic/native/chunks.ts";
 import { GRACE } from "../../../lib/traffic/grace.ts";
 
 const EPIPE = 32;
@@ -100,6 +100,11 @@ for (const first of ["client", "server"] as const) {
     using bench = makeBench();
     bench.play(function* (): Script {
       const [{ wire: one }, { wire: other }] = yield* sides(bench, first);
+      let shutdowns = 0;
+      bench.faults.shutdown = () => {
+        shutdowns++;
+        return undefined;
+      };
       one.send("last words");
       one.shut();
       yield () => other.receive().end === "end of file";
@@ -113,6 +118,8 @@ for (const first of ["client", "server"] as const) {
       assertEquals(one.text, "and still more");
       yield* gone(bench);
       assertEquals(bench.channel().c, 0);
+      // Closing tells the other end.
+      assertEquals(shutdowns, 1);
     });
     assertEquals(ended(bench)[0], `${first} closed`);
   });
@@ -262,6 +269,8 @@ nativeTest(
         goOn();
         return moved > 16 * MEGABYTE && sent - moved > 3 * MEGABYTE;
       };
+      // The loop does not sleep while there is more to move.
+      assertEquals(bench.patienceMs, 0);
       const before = moved;
       client.send("small");
       yield () => {
@@ -450,6 +459,8 @@ for (
       bench.play(function* (): Script {
         const [client, server] = yield* bench.pair();
         const [one, other] = side === "client" ? [client, server] : [server, client];
+        // Silence before that does not count.
+        bench.pass(2000);
         one.shut();
         yield () => other.receive().end === "end of file";
         bench.pass(seconds * 1000 - 100);
@@ -479,6 +490,206 @@ nativeTest("a connection without limits has nobody woken, and one with limits ev
     });
   }
 });
+
+nativeTest(
+  "a message that is shorter than what is asked for costs one receive and one send",
+  () => {
+    using bench = makeBench();
+    bench.play(function* (): Script {
+      const [client, server] = yield* bench.pair();
+      const calls: string[] = [];
+      const note = (name: string): () => undefined => () => {
+        calls.push(name);
+      };
+      bench.faults.recv = note("recv");
+      bench.faults.send = note("send");
+      bench.faults.epollControl = note("epoll_ctl");
+      client.send("question");
+      yield () => server.has("question");
+      server.send("answer");
+      yield () => client.has("answer");
+      assertEquals(calls, ["recv", "send", "recv", "send"]);
+    });
+  },
+);
+
+nativeTest("to a side that has failed nothing is sent any more, though bytes for it waited", () => {
+  using bench = makeBench();
+  bench.play(function* (): Script {
+    const [server, client] = yield* sides(bench, "server");
+    shrink(client.wire.fd, client.fd);
+    yield* fill(bench, server.wire);
+    let sends = 0;
+    bench.faults.send = (fd) => {
+      if (fd === client.fd) sends++;
+      return undefined;
+    };
+    // The server takes nothing either, so that the connection stays for a while.
+    bench.faults.unconfirmed = () => 1;
+    client.wire.reset();
+    for (let turn = 0; turn < 3; turn++) {
+      yield* bench.rest();
+      bench.nudge(server.fd);
+    }
+    assertEquals([bench.engine.connections().connections.length, sends <= 1], [1, true]);
+  });
+});
+
+nativeTest(
+  "a reset waits for bytes that the other side has no room for, whatever it has confirmed",
+  () => {
+    using bench = makeBench();
+    bench.play(function* (): Script {
+      const [one, other] = yield* sides(bench, "server");
+      bench.faults.send = (fd) => fd === other.fd ? -ERRNO.EAGAIN : undefined;
+      bench.faults.unconfirmed = () => 0;
+      one.wire.send("last words");
+      one.wire.reset();
+      yield* bench.rest();
+      assertEquals([other.wire.receive().end, other.wire.text], ["open", ""]);
+      Reflect.deleteProperty(bench.faults, "send");
+      Reflect.deleteProperty(bench.faults, "unconfirmed");
+      bench.nudge(other.fd);
+      yield () => other.wire.receive().end !== "open";
+      assertEquals([other.wire.end, other.wire.text], ["reset", "last words"]);
+    });
+  },
+);
+
+for (const side of ["client", "server"] as const) {
+  nativeTest(
+    `a ${side} to which a send fails without any event has its last words read at once`,
+    () => {
+      using bench = makeBench();
+      const libc = systemLibc();
+      bench.play(function* (): Script {
+        const [one, other] = yield* sides(bench, side);
+        // What it sends is not found before the send has failed.
+        let failed = false;
+        bench.faults.recv = (fd, into, length) => {
+          if (fd !== one.fd) return undefined;
+          if (!failed) return -ERRNO.EAGAIN;
+          return Math.max(0, libc.recv(fd, into, length));
+        };
+        bench.faults.send = (fd) => {
+          if (fd !== one.fd) return undefined;
+          failed = true;
+          return -EPIPE;
+        };
+        one.wire.send("last words");
+        yield* bench.rest();
+        other.wire.send("into the void");
+        yield () => other.wire.receive().end !== "open";
+        assertEquals(other.wire.text, "last words");
+        yield* gone(bench);
+      });
+    },
+  );
+}
+
+nativeTest("a connection of which both sides have failed is over at once", () => {
+  using bench = makeBench();
+  bench.play(function* (): Script {
+    const [client, server] = yield* bench.pair();
+    bench.faults.send = () => -EPIPE;
+    client.send("into the void");
+    server.send("into the void");
+    yield* gone(bench);
+  });
+});
+
+nativeTest("a receiver that is blocked, and takes some bytes now and then, is not idle", () => {
+  using bench = makeBench(5);
+  bench.play(function* (): Script {
+    const [server, client] = yield* sides(bench, "server");
+    shrink(client.wire.fd, client.fd);
+    yield* fill(bench, server.wire);
+    // What waits for it goes out a byte at a time, so that nothing else moves.
+    bench.faults.send = (fd, from) => systemLibc().send(fd, from, 1);
+    for (let minute = 0; minute < 3; minute++) {
+      bench.pass(GRACE.blocked * 1000 - 5000);
+      const before = bench.channel().received;
+      yield () => {
+        client.wire.receive(1000);
+        bench.nudge(client.fd);
+        return bench.channel().received > before;
+      };
+    }
+    assertEquals(bench.engine.connections().connections.length, 1);
+  });
+});
+
+nativeTest("a connection whose both directions have no end has one further turn at a time", () => {
+  using bench = makeBench();
+  bench.play(function* (): Script {
+    const [client, server] = yield* bench.pair();
+    let reads = 0;
+    bench.faults.recv = (_fd, _into, most) => {
+      reads++;
+      return most;
+    };
+    bench.faults.send = (_fd, _from, count) => count;
+    client.send("x");
+    server.send("x");
+    let turns = 0;
+    yield () => ++turns > 12;
+    reads = 0;
+    turns = 0;
+    yield () => ++turns > 4;
+    // Two directions, two reads a turn in each, and a turn for each wait.
+    assert(reads <= 4 * 4 * 2, `${reads} reads`);
+    Reflect.deleteProperty(bench.faults, "recv");
+    Reflect.deleteProperty(bench.faults, "send");
+  });
+});
+
+for (const how of ["reset", "fault"] as const) {
+  nativeTest(`what was held for receivers that had stopped is free after a ${how}`, () => {
+    using bench = new EngineBench();
+    let asked: number[] = [];
+    const endless = (_fd: number, _into: Uint8Array, most: number): number => {
+      asked.push(most);
+      return most;
+    };
+    const fails = (): never => {
+      throw new Error("planted");
+    };
+    const calm = (): void => {
+      for (const name of ["recv", "send"]) Reflect.deleteProperty(bench.faults, name);
+    };
+    bench.play(function* (): Script {
+      // More than what makes reads short, if nothing of it were given back.
+      for (let held = 0; held < 2 * CROWDED;) {
+        const pairs: [Wire, Wire][] = [];
+        for (let at = 0; at < 200; at++) pairs.push(yield* bench.pair());
+        asked = [];
+        Object.assign(bench.faults, { recv: endless, send: () => -ERRNO.EAGAIN });
+        for (const [, server] of pairs) server.send("x");
+        yield () => asked.length === pairs.length;
+        held += asked.reduce((sum, most) => sum + most, 0);
+        if (how === "fault") {
+          bench.faults.recv = fails;
+          for (const [client] of pairs) client.send("x");
+        } else {
+          calm();
+          for (const wire of pairs.flat()) wire.reset();
+        }
+        yield* gone(bench);
+        calm();
+        for (const wire of pairs.flat()) wire[Symbol.dispose]();
+      }
+      const [client] = yield* bench.pair();
+      asked = [];
+      bench.faults.recv = (_fd, _into, most) => {
+        asked.push(most);
+        return undefined;
+      };
+      client.send("x");
+      yield () => asked.length > 0;
+      assertEquals(asked[0], 65_536);
+    });
+  });
+}
 
 nativeTest("bytes and ends of many connections do not get mixed", () => {
   using bench = makeBench();

@@ -59,3 +59,17 @@ Deno.test("a time in seconds is surely over at its tick", () => {
   pass(TICK_MS - 1);
   assertEquals((clock.after(1) - clock.now - 1) * TICK_MS >= 1000, true);
 });
+
+Deno.test("one that another one's look has done away with is not looked at any more", () => {
+  const { clock, pass } = makeClock();
+  const looked: string[] = [];
+  const second = makeTimed(() => looked.push("second"));
+  clock.watch(makeTimed(() => {
+    looked.push("first");
+    clock.unwatch(second);
+  }));
+  clock.watch(second);
+  pass(TICK_MS);
+  clock.look(look);
+  assertEquals(looked, ["first"]);
+});
