@@ -9,6 +9,8 @@ import { Engine } from "../../lib/traffic/native/engine.ts";
 import { type ChannelView, viewTable } from "../../lib/core/table/view.ts";
 import type { Table } from "../../lib/core/table/schema.ts";
 import { EPOLL_CTL } from "../../lib/traffic/native/abi.ts";
+import type { Libc } from "../../lib/traffic/native/libc.ts";
+import { ListeningSocket } from "../../lib/traffic/native/listening_socket.ts";
 import { PLAIN_ENGINE } from "./engine_config.ts";
 import { type Faults, faultyLibc, RawListener, systemLibc, Wire } from "./libc.ts";
 import { makeTable } from "./make_table.ts";
@@ -39,6 +41,10 @@ const TURN_MS = 2;
 export class EngineBench implements Disposable {
   /** The engine. */
   readonly engine: Engine;
+  /** Its calls, with the faults. */
+  readonly libc: Libc;
+  /** The socket that it accepts from. */
+  readonly listening: ListeningSocket;
   /** Where it listens. */
   readonly port = freePort();
   /** The server of its channel. */
@@ -78,15 +84,21 @@ export class EngineBench implements Disposable {
     const real = performance.now;
     performance.now = () => this.#nowMs;
     this.#stack.defer(() => performance.now = real);
+    this.libc = this.#observed(faultyLibc(this.#libc, faults));
+    const whole = { ...PLAIN_ENGINE, ...config };
     this.engine = new Engine(
-      this.#observed(faultyLibc(this.#libc, faults)),
-      { ...PLAIN_ENGINE, ...config },
+      this.libc,
+      whole,
       { table: this.table, worker: 0, wake },
       this.log,
     );
     this.#stack.defer(() => this.#libc.close(this.#epoll));
-    const failure = this.engine.listen({ hostname: "127.0.0.1", port: this.port }, false);
-    if (failure !== undefined) throw new Error(failure);
+    const bound = ListeningSocket.bind(this.libc, { hostname: "127.0.0.1", port: this.port });
+    if ("failure" in bound) throw new Error(bound.failure);
+    this.listening = bound.socket;
+    this.#stack.defer(() => this.listening.close());
+    this.listening.prepare(whole.edge.timeouts);
+    this.engine.accept(this.listening.fd, false);
   }
 
   /** Plays a script against the engine, which ends with it. */
@@ -218,7 +230,7 @@ export class EngineBench implements Disposable {
   #finish(): void {
     this.#steps = undefined;
     for (const name of Object.keys(this.faults)) Reflect.deleteProperty(this.faults, name);
-    this.engine.stopListening();
+    this.engine.stopAccepting();
     this.engine.endAll();
   }
 }

@@ -22,6 +22,7 @@ import { clientCount, waitingCount } from "../../../lib/core/table/clients.ts";
 import { slotOf } from "../../../lib/core/table/schema.ts";
 import { viewChannel } from "../../../lib/core/table/view.ts";
 import { NativeThreads } from "../../../lib/workers/native_threads.ts";
+import { ListeningSocket } from "../../../lib/traffic/native/listening_socket.ts";
 import { WorkerPool } from "../../../lib/workers/pool.ts";
 
 /** What the log says of a planted fault. */
@@ -213,13 +214,12 @@ nativeTest("a thread in which a connection has a fault lives, and so do its othe
   const log = recorder();
   const port = freePort();
   const module = new URL("./faulty_worker.ts", import.meta.url);
-  const pool = new WorkerPool(
-    { hostname: "127.0.0.1", port },
-    PLAIN_ENGINE,
-    table,
-    log,
-    { threads: new NativeThreads(systemLibc(), 1, [], module) },
-  );
+  const address = { hostname: "127.0.0.1", port };
+  const bound = ListeningSocket.bind(systemLibc(), address);
+  if ("failure" in bound) throw new Error(bound.failure);
+  const { socket } = bound;
+  const threads = new NativeThreads(systemLibc(), 1, [], module);
+  const pool = new WorkerPool(address, PLAIN_ENGINE, table, log, { threads, socket });
   await pool.start();
   using good = await dial(port);
   await send(good, "good\n");
