@@ -1,19 +1,28 @@
 /**
- * When channels are checked: each at its interval, spread over it, one check at a time.
+ * When channels are checked: each at its interval or a little sooner, spread over it, one check at a time.
  *
  * @module
  */
 import type { RunningCheck, Verdict } from "./checks.ts";
 
-/** The part of the interval by which a check comes sooner or later, so that several balancers do not go in step. */
+/** The part of the interval by which a check comes sooner, by chance, so that several balancers do not go in step. */
 const JITTER = 0.1;
+
+/** The part of the interval that is between two checks at least. */
+const LEAST_PAUSE = 0.5;
 
 /** What is done when a channel's time has come. */
 export interface CheckDuty {
   /** Starts a check of a channel. */
   start(slot: number): RunningCheck;
-  /** Takes what it found; not called for a channel that was left alone meanwhile. */
-  found(slot: number, verdict: Verdict): void;
+  /**
+   * Takes what it found, or that it found nothing; not called for a channel that was left alone meanwhile.
+   */
+  found(slot: number, verdict: Verdict | undefined): void;
+  /** How long a check of a channel may take until it is late, in ms; undefined is for ever. */
+  patienceMs(slot: number): number | undefined;
+  /** Takes in that a check is late. */
+  late(slot: number): void;
 }
 
 interface Turn {
@@ -82,14 +91,27 @@ export class CheckTimer implements Disposable {
     const began = performance.now();
     turn.running = true;
     turn.hurried = false;
+    const patience = this.#duty.patienceMs(slot);
+    if (patience !== undefined) {
+      turn.timer = setTimeout(() => this.#duty.late(slot), patience);
+    }
     const { verdict, over } = this.#duty.start(slot);
     const found = await verdict;
-    if (found !== undefined && this.#turns.get(slot) === turn) this.#duty.found(slot, found);
+    clearTimeout(turn.timer);
+    if (this.#turns.get(slot) === turn) this.#duty.found(slot, found);
     await over;
     turn.running = false;
     if (this.#turns.get(slot) !== turn) return;
-    const pause = this.#intervalMs * (1 - JITTER + 2 * JITTER * Math.random());
-    const due = turn.hurried ? 0 : began + pause - performance.now();
+    const due = turn.hurried ? 0 : began + this.#pause(patience) - performance.now();
     this.#arm(slot, turn, Math.max(0, due));
+  }
+
+  /**
+   * The time from the beginning of one check to that of the next, in ms: so that a server that hangs behind a good check is
+   * suspect before the interval is over.
+   */
+  #pause(patience = 0): number {
+    const pause = this.#intervalMs * (1 - JITTER * Math.random()) - patience;
+    return Math.max(this.#intervalMs * LEAST_PAUSE, pause);
   }
 }

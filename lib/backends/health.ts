@@ -12,6 +12,8 @@ import {
   newHealth,
   observe,
 } from "../core/health/channel_health.ts";
+import { isSuspect } from "../core/health/check_state.ts";
+import { patienceMs } from "../core/health/pace.ts";
 import { formatTransition } from "../core/health/transition.ts";
 import type { HealthView } from "../core/report/health.ts";
 import { allSlots, isHeld } from "../core/table/access.ts";
@@ -76,6 +78,8 @@ export class Health implements Disposable {
     this.#checks = new CheckTimer(intervalSeconds * 1000, {
       start: (slot) => this.#check(slot),
       found: (slot, verdict) => this.#checked(slot, verdict),
+      patienceMs: (slot) => patienceMs(this.#channels.get(slot)?.health.check.pace, place.options),
+      late: (slot) => this.#observe(slot, { kind: "late", late: true }),
     });
     for (const slot of allSlots(place.table)) this.#add(slot);
   }
@@ -170,9 +174,15 @@ export class Health implements Disposable {
     const watched = this.#channels.get(slot);
     if (watched === undefined) return;
     watched.check = channelExchange(this.#place, slot)?.name;
-    if (watched.check === undefined) this.#checks.leave(slot);
+    if (watched.check === undefined) this.#leaveUnchecked(slot);
     else this.#checks.watch(slot);
     this.#tellListener();
+  }
+
+  /** What checks have said of a channel counts no more. */
+  #leaveUnchecked(slot: number): void {
+    this.#checks.leave(slot);
+    this.#observe(slot, { kind: "unchecked", atMs: performance.now() });
   }
 
   /** The channel is gone: what the row may be next begins anew. */
@@ -181,6 +191,7 @@ export class Health implements Disposable {
     clearTimeout(this.#channels.get(slot)?.timer);
     this.#channels.delete(slot);
     clearEjection(this.#place.table, slot);
+    apply(this.#place.table, [{ kind: "suspect", slot, suspect: false }]);
     this.#tellListener();
   }
 
@@ -199,7 +210,8 @@ export class Health implements Disposable {
     return checkChannel(this.#place, slot);
   }
 
-  #checked(slot: number, verdict: Verdict): void {
+  #checked(slot: number, verdict: Verdict | undefined): void {
+    if (verdict === undefined) return this.#observe(slot, { kind: "late", late: false });
     const { options } = this.#place;
     const watched = this.#channels.get(slot);
     if (watched !== undefined) watched.checks[verdict.ok ? "good" : "bad"]++;
@@ -238,6 +250,10 @@ export class Health implements Disposable {
     const { health: before } = watched;
     const { health, transition } = observe(before, event);
     watched.health = health;
+    const suspect = isSuspect(health.check);
+    if (suspect !== isSuspect(before.check)) {
+      apply(this.#place.table, [{ kind: "suspect", slot, suspect }]);
+    }
     if (health.ejection !== before.ejection) this.#setTrialTimer(slot, watched);
     // Before it is up for everybody: it begins with the small weight.
     if (health.backMs !== undefined) this.#growth.begin(slot, health.backMs);

@@ -34,6 +34,7 @@ export function viewHealth(
     reason: health.reason,
     check,
     last: last && { reason: last.reason, tookMs: last.tookMs, agoMs: now - last.atMs },
+    late: health.check.late,
     failures: failuresInARow(table, slot),
     trial: phase === "in service" ? undefined : phase === "on trial" ? "now" : waits,
     downs: changes.down,

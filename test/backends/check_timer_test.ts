@@ -10,6 +10,8 @@ class NotedChecks {
   readonly begun: { readonly slot: number; readonly atMs: number }[] = [];
   readonly found: number[] = [];
   readonly open: { readonly slot: number; readonly finish: () => void }[] = [];
+  readonly late: number[] = [];
+  patienceMs: number | undefined;
   readonly start0 = performance.now();
   /** Whether checks are over at once. */
   quick = true;
@@ -33,6 +35,8 @@ function timerFor(checks: NotedChecks, intervalMs: number): CheckTimer {
   return new CheckTimer(intervalMs, {
     start: checks.start,
     found: (slot) => checks.found.push(slot),
+    patienceMs: () => checks.patienceMs,
+    late: (slot) => checks.late.push(slot),
   });
 }
 
@@ -46,14 +50,15 @@ Deno.test("first checks are spread over the interval, in the order of the channe
   for (const [at, { atMs }] of first.entries()) assert(atMs >= at * 100 - 1, `${atMs}`);
 });
 
-Deno.test("checks of a channel are an interval apart, less a tenth at most", async () => {
+Deno.test("checks of a channel are an interval apart, less a tenth and their patience at most", async () => {
   const checks = new NotedChecks();
+  checks.patienceMs = 6;
   using timer = timerFor(checks, 60);
   timer.watch(1);
   await eventually(() => checks.begun.length >= 8, "eight checks");
   const times = checks.begun.map(({ atMs }) => atMs);
   for (let at = 1; at < times.length; at++) {
-    assert((times[at] ?? 0) - (times[at - 1] ?? 0) >= 60 * 0.9 - 2, times.join());
+    assert((times[at] ?? 0) - (times[at - 1] ?? 0) >= 60 * 0.9 - 6 - 2, times.join());
   }
 });
 
@@ -82,6 +87,8 @@ Deno.test("a channel that is left alone is not checked, and what is found of it 
       return { verdict: slot === 1 ? promise : Promise.resolve(GOOD), over };
     },
     found: (slot) => found.push(slot),
+    patienceMs: () => undefined,
+    late: () => {},
   });
   timer.watch(1);
   await eventually(() => begun.length === 1, "the first check");
@@ -110,13 +117,43 @@ Deno.test("a hurried check comes at once, or as soon as the one that runs is ove
   assertEquals(checks.count(2), 0);
 });
 
-Deno.test("a check without a verdict tells nothing", async () => {
+Deno.test("a check that takes longer than its like is late, once; one that is in time is not", async () => {
   const checks = new NotedChecks();
-  checks.verdict = undefined;
-  using timer = timerFor(checks, 10);
+  checks.patienceMs = 10;
+  const { promise, resolve } = Promise.withResolvers<Verdict>();
+  const over = Promise.resolve();
+  const found: number[] = [];
+  using timer = new CheckTimer(60, {
+    start: (slot) => ({ verdict: slot === 1 ? promise : Promise.resolve(GOOD), over }),
+    found: (slot) => found.push(slot),
+    patienceMs: () => 10,
+    late: (slot) => checks.late.push(slot),
+  });
   timer.watch(1);
-  await eventually(() => checks.count(1) >= 3, "three checks");
-  assertEquals(checks.found, []);
+  timer.watch(2);
+  await eventually(() => found.length >= 3, "checks that are in time");
+  assertEquals(checks.late, [1]);
+  resolve(GOOD);
+  await eventually(() => found.includes(1), "the late one");
+});
+
+Deno.test("a channel that is left alone is not late", async () => {
+  const checks = new NotedChecks();
+  using timer = new CheckTimer(10, {
+    start: (slot) => ({
+      verdict: slot === 1 ? new Promise(() => {}) : Promise.resolve(GOOD),
+      over: Promise.resolve(),
+    }),
+    found: (slot) => checks.start(slot),
+    patienceMs: () => 20,
+    late: (slot) => checks.late.push(slot),
+  });
+  timer.watch(1);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  timer.leave(1);
+  timer.watch(2);
+  await eventually(() => checks.begun.length >= 8, "checks of another channel");
+  assertEquals(checks.late, []);
 });
 
 Deno.test("without channels no timer runs, and none after its end", () => {

@@ -23,6 +23,7 @@ import { channelWord, type Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import { usable } from "../../lib/core/table/access.ts";
 import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
+import { makeScheduler } from "../kit/make_scheduler.ts";
 import { ipv4Place, makeTable, SERVICES } from "../kit/make_table.ts";
 import { hear, NotingServer, say } from "./servers.ts";
 
@@ -121,6 +122,44 @@ Deno.test("rise and fall count results in a row; each change is one line with re
     "notice channel 0.0 web up: http 204 (2 of 2), was down Ns",
   ]);
   assertEquals(server.ends.filter((end) => end !== "eof"), []);
+});
+
+Deno.test("a server that hangs gets nobody as soon as its check is late, long before it is down", async () => {
+  let answers = true;
+  await using hung = new NotingServer(async (connection) => {
+    await hear(connection);
+    if (answers) await say(connection, "HTTP/1.1 200 X\r\n\r\n");
+    else await hear(connection);
+    await connection.closeWrite();
+  });
+  await using other = new NotingServer(async (connection) => {
+    await hear(connection);
+    await say(connection, "HTTP/1.1 200 X\r\n\r\n");
+    await connection.closeWrite();
+  });
+  using watch = new Watch(
+    "--check http:/ --check-interval 0.2 --check-timeout 30 --check-fall 3",
+    [`127.0.0.1:${hung.port}`, `127.0.0.1:${other.port}`],
+  );
+  const given = (): number[] => {
+    const scheduler = makeScheduler(watch.table);
+    return [1, 2, 3, 4].map(() => scheduler.first({ address: "10.0.0.1", hashFailover: false }));
+  };
+  await eventually(() => hung.accepted >= 2 && other.accepted >= 2, "good checks");
+  answers = false;
+  await eventually(() => watch.health.views()[0]?.late === true, "a late check");
+  assertEquals([given(), watch.observed, watch.lines], [[1, 1, 1, 1], "up up", []]);
+});
+
+Deno.test("a channel that is down and not checked any more is up", async () => {
+  const dead = deadPort();
+  using watch = new Watch(`--check tcp ${QUICK}`, [`127.0.0.1:${dead},name=web`]);
+  await eventually(() => watch.observed === "down", "down");
+  const operand = `127.0.0.1:${dead},name=web,check=off`;
+  const destination = parseDestination(operand, 80, SERVICES);
+  watch.directory.put({ slot: 0, name: channelName(destination), destination });
+  assertEquals(watch.observed, "up");
+  assertStringIncludes(watch.lines[1] ?? "", "up: it is not checked any more, was down ");
 });
 
 Deno.test("attributes: check=off is not checked, check= and checkport= have their way", async () => {

@@ -62,7 +62,7 @@ class Run {
       const name = `web${number}-${at}`;
       const create = { kind: "create", group: number, place: ipv4Place(1, 1) } as const;
       apply(this.table, [{ ...create, maxc, enabled, weight, name }]);
-      return { name, enabled, up: true, weight, maxc, c: 0, totalc: 0, current: 0 };
+      return { name, enabled, up: true, suspect: false, weight, maxc, c: 0, totalc: 0, current: 0 };
     });
     const group = { method, cursor: 0, weighted: false, channels };
     reweigh(group);
@@ -112,7 +112,7 @@ class Run {
     const one = model.channels[channel];
     if (one === undefined) return;
     const slot = slotOf(group, channel);
-    switch (random.between(0, 4)) {
+    switch (random.between(0, 5)) {
       case 0:
         one.enabled = random.chance(0.6);
         apply(this.table, [{ kind: "enabled", slot, enabled: one.enabled }]);
@@ -128,6 +128,10 @@ class Run {
       case 3:
         one.up = random.chance(0.7);
         apply(this.table, [{ kind: "observed", slot, observed: one.up ? "up" : "down" }]);
+        break;
+      case 4:
+        one.suspect = random.chance(0.5);
+        apply(this.table, [{ kind: "suspect", slot, suspect: one.suspect }]);
         break;
       default:
         model.method = random.pick(METHODS);

@@ -1,5 +1,6 @@
 /**
- * A slow model of the scheduler, written from what the manual page says: groups, turns, weights, hash, failover, maxc.
+ * A slow model of the scheduler, written from what the manual page says: groups, turns, weights, hash, failover, maxc, and
+ * suspects.
  *
  * @module
  */
@@ -14,6 +15,8 @@ export interface ModelChannel {
   readonly name: string;
   enabled: boolean;
   up: boolean;
+  /** Whether its check is late or has failed. */
+  suspect: boolean;
   weight: number;
   maxc: number;
   c: number;
@@ -52,6 +55,13 @@ export function eligible({ enabled, up, weight, maxc, c }: ModelChannel): boolea
   return enabled && up && weight > 0 && (maxc === 0 || c < maxc);
 }
 
+/** Whether a channel comes behind the others: it is suspect, and at least half of those that are up are not. */
+function isDoubted({ channels }: ModelGroup, at: number): boolean {
+  const able = channels.filter(({ enabled, up, weight }) => enabled && up && weight > 0);
+  const suspects = able.filter(({ suspect }) => suspect);
+  return channels[at]?.suspect === true && suspects.length <= able.length / 2;
+}
+
 /** Weights have changed: turns become weighted, or plain again. */
 export function reweigh(group: ModelGroup): void {
   const weights = group.channels.filter(({ up }) => up).map(({ weight }) => weight);
@@ -83,10 +93,13 @@ export class Model {
     const own = failed === NOTHING ? 0 : groupOf(failed);
     for (const [number, group] of this.groups.entries()) {
       if (number < own || group.channels.length === 0) continue;
-      const may = [...group.channels.keys()].filter((at) => {
+      const all = [...group.channels.keys()].filter((at) => {
         const channel = group.channels[at];
         return channel !== undefined && eligible(channel) && !tried.has(slotOf(number, at));
       });
+      const trusted = all.filter((at) => !isDoubted(group, at));
+      const bound = group.method === "hash" && !client.hashFailover;
+      const may = trusted.length === 0 || bound ? all : trusted;
       const after = failed !== NOTHING && number === own ? channelOf(failed) : undefined;
       const chosen = this.#choose({ group, client, may, after, first: failed === NOTHING });
       if (chosen !== undefined) return slotOf(number, chosen);

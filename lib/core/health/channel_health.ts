@@ -54,6 +54,10 @@ export interface ChannelHealth {
 export type HealthEvent =
   /** A check has ended. */
   | { readonly kind: "check"; readonly result: CheckResult; readonly rule: CheckRule }
+  /** A check that is under way takes longer than its like, or has come to no result. */
+  | { readonly kind: "late"; readonly late: boolean }
+  /** It is not checked any more. */
+  | { readonly kind: "unchecked"; readonly atMs: number }
   /** So many failures in a row have ejected it. */
   | { readonly kind: "ejected"; readonly fault: ConnectFault; readonly threshold: number }
   /** The client on trial has failed. */
@@ -101,6 +105,18 @@ export function observe(health: ChannelHealth, event: HealthEvent): HealthStep {
       const { state, transition } = recordCheck(health.check, event.result, event.rule);
       return settle(health, { check: state }, { ...event.result, transition });
     }
+    case "late":
+      return {
+        health: { ...health, check: { ...health.check, late: event.late } },
+        transition: undefined,
+      };
+    case "unchecked": {
+      const { atMs } = event;
+      return settle(health, { check: uncheckedState(atMs) }, {
+        reason: "it is not checked any more",
+        atMs,
+      });
+    }
     case "ejected": {
       const { state, transition } = ejected(health.ejection, event.fault, event.threshold);
       return settle(health, { ejection: state }, { ...event.fault, transition });
@@ -123,7 +139,8 @@ export function observe(health: ChannelHealth, event: HealthEvent): HealthStep {
     case "moved": {
       const { atMs } = event;
       // Up or down goes on until the first check of the new server says something.
-      const check = { ...health.check, last: undefined, streak: 0 };
+      const { status, sinceMs } = health.check;
+      const check = { ...uncheckedState(sinceMs), status };
       const reason = "it leads to another address";
       return settle(health, { check, ejection: inService(atMs) }, { reason, atMs });
     }

@@ -13,6 +13,7 @@
  *
  * @module
  */
+import { keepPace, type Pace } from "./pace.ts";
 import type { Transition } from "./transition.ts";
 
 /** How many equal results in a row change the status. */
@@ -48,6 +49,10 @@ export interface CheckState {
   readonly last: CheckResult | undefined;
   /** How many results in a row, the last one included, were like the last one. */
   readonly streak: number;
+  /** Whether a check is under way that takes longer than its like. */
+  readonly late: boolean;
+  /** How long good checks take; unknown before the first one. */
+  readonly pace: Pace | undefined;
 }
 
 /** A state and, if the status has changed, the transition to tell. */
@@ -60,7 +65,12 @@ export interface CheckStep {
 
 /** The state of a channel that no check has seen: up until the first result. */
 export function uncheckedState(nowMs: number): CheckState {
-  return { status: "up", sinceMs: nowMs, last: undefined, streak: 0 };
+  return { status: "up", sinceMs: nowMs, last: undefined, streak: 0, late: false, pace: undefined };
+}
+
+/** Whether a channel is suspect: up, but its last check has failed, or the one that is under way is late. */
+export function isSuspect({ status, last, late }: CheckState): boolean {
+  return status === "up" && (late || last?.ok === false);
 }
 
 /** Takes the result of a check in. */
@@ -69,11 +79,13 @@ export function recordCheck(state: CheckState, result: CheckResult, rule: CheckR
   const streak = state.last?.ok === result.ok ? state.streak + 1 : 1;
   const status = result.ok ? "up" : "down";
   const needed = result.ok ? rule.rise : rule.fall;
+  const pace = result.ok ? keepPace(state.pace, result.tookMs) : state.pace;
+  const seen = { last: result, streak, late: false, pace };
   if (status === state.status || (!first && streak < needed)) {
-    return { state: { ...state, last: result, streak }, transition: undefined };
+    return { state: { ...state, ...seen }, transition: undefined };
   }
   return {
-    state: { status, sinceMs: result.atMs, last: result, streak },
+    state: { ...seen, status, sinceMs: result.atMs },
     transition: {
       from: state.status,
       to: status,

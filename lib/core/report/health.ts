@@ -30,6 +30,8 @@ export interface HealthView {
   readonly last:
     | { readonly reason: string; readonly tookMs: number; readonly agoMs: number }
     | undefined;
+  /** Whether the check that is under way takes longer than its like. */
+  readonly late: boolean;
   /** Failed connects of clients in a row. */
   readonly failures: number;
   /** When a client may try it, if it is ejected: milliseconds from now, 0 if the next client may, or one that does. */
@@ -80,8 +82,13 @@ function cellsOf(view: HealthView): string[] {
     String(view.downs),
     String(view.ejections),
     printable(view.name),
-    last === undefined ? "-" : printable(last.reason),
+    describeCheck(view),
   ];
+}
+
+function describeCheck({ last, late }: HealthView): string {
+  const found = last === undefined ? "-" : printable(last.reason);
+  return late ? `${found}; the next is late` : found;
 }
 
 function formatTrial(trial: number | "now"): string {

@@ -11,6 +11,7 @@ import {
   usable,
 } from "../table/access.ts";
 import { type MethodName, slotOf, type Table } from "../table/schema.ts";
+import { doubts, isSuspect } from "../table/suspicion.ts";
 import type { Candidates } from "./candidates.ts";
 import type { GroupLoad } from "./load_bound.ts";
 
@@ -107,26 +108,44 @@ export interface Method {
   pick(choice: Choice): number;
 }
 
-/**
- * The tiers of a group in the order in which they are looked at: a backup gets a client only while no ordinary channel can.
- *
- * `undefined` is all channels: a group without backups has one tier.
- */
-export function tiersOf({ rules, group }: Choice): readonly Tier[] {
-  return backupCount(rules.table, group) === 0 ? ONE_TIER : TWO_TIERS;
+/** Who of a group may be given, in one round of looking. */
+export interface Tier {
+  /** Whether it is that of the backups; `undefined` is all channels. */
+  readonly backup: boolean | undefined;
+  /** Whether suspects may be given as well. */
+  readonly suspects: boolean;
 }
 
-/** Whether a tier is that of the backups; `undefined` is all channels. */
-export type Tier = boolean | undefined;
+/**
+ * The tiers of a group in the order in which they are looked at: a backup gets a client only while no ordinary channel can,
+ * and a suspect only while no other channel of its kind can.
+ *
+ * A group without backups and suspects has one tier.
+ */
+export function tiersOf({ rules: { table }, group }: Choice): readonly Tier[] {
+  const doubt = doubts(table, group);
+  if (backupCount(table, group) === 0) return doubt ? TRUSTED_FIRST : ONE_TIER;
+  return doubt ? TRUSTED_OF_EACH_FIRST : TWO_TIERS;
+}
 
-const ONE_TIER: readonly Tier[] = [undefined];
-const TWO_TIERS: readonly Tier[] = [false, true];
+const ONE_TIER: readonly Tier[] = [{ backup: undefined, suspects: true }];
+const TWO_TIERS: readonly Tier[] = [
+  { backup: false, suspects: true },
+  { backup: true, suspects: true },
+];
+const TRUSTED_FIRST: readonly Tier[] = [{ backup: undefined, suspects: false }, ...ONE_TIER];
+const TRUSTED_OF_EACH_FIRST: readonly Tier[] = TWO_TIERS.flatMap((tier) => [
+  { ...tier, suspects: false },
+  tier,
+]);
 
 /** Whether a channel of the group may be given: of the tier, usable, and not excluded. */
 export function eligible({ rules, group, exclude }: Choice, channel: number, tier: Tier): boolean {
+  const { table } = rules;
   const slot = slotOf(group, channel);
-  if (tier !== undefined && isBackupChannel(rules.table, slot) !== tier) return false;
-  return usable(rules.table, slot) && exclude?.has(slot) !== true;
+  if (tier.backup !== undefined && isBackupChannel(table, slot) !== tier.backup) return false;
+  if (!tier.suspects && isSuspect(table, slot)) return false;
+  return usable(table, slot) && exclude?.has(slot) !== true;
 }
 
 /** Fills the view of the group: weights and connections of who may be given, nothing of the others. */

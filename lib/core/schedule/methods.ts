@@ -59,7 +59,11 @@ function hashInTiers(choice: Choice, hash: number): number {
   const all = Array.from({ length: channels }, (_, channel) => channel)
     .filter((channel) => isTaken(table, slotOf(group, channel)));
   for (const tier of tiersOf(choice)) {
-    const members = all.filter((each) => isBackupChannel(table, slotOf(group, each)) === tier);
+    // Without hash failover there is nobody to give in place of a suspect.
+    if (!tier.suspects && !client.hashFailover) continue;
+    const members = all.filter((each) =>
+      isBackupChannel(table, slotOf(group, each)) === tier.backup
+    );
     const from = hash % Math.max(members.length, 1);
     const order = [...members.slice(from), ...members.slice(0, from)];
     const given = order.find((channel) => eligible(choice, channel, tier));

@@ -19,6 +19,7 @@ import {
 import { clearEjection } from "./ejection.ts";
 import { writeEndpoint } from "./endpoint.ts";
 import type { Place } from "./place.ts";
+import { weighDoubt } from "./suspicion.ts";
 import {
   channelOf,
   channelWord,
@@ -43,6 +44,7 @@ export type Change =
   /** The channel is disabled, and its connections are waited for; that is over when it is enabled. */
   | { readonly kind: "drain"; readonly slot: number }
   | { readonly kind: "observed"; readonly slot: number; readonly observed: Observed }
+  | { readonly kind: "suspect"; readonly slot: number; readonly suspect: boolean }
   | { readonly kind: "weight"; readonly slot: number; readonly weight: number }
   | { readonly kind: "growth"; readonly slot: number; readonly growth: number }
   | { readonly kind: "maxc"; readonly slot: number; readonly maxc: number }
@@ -86,10 +88,16 @@ function applyOne(table: Table, change: Change): void {
       if (change.enabled) clearEjection(table, change.slot);
       Atomics.store(words, channelWord(change.slot, "draining"), 0);
       Atomics.store(words, channelWord(change.slot, "enabled"), change.enabled ? 1 : 0);
+      weighDoubt(table, groupOf(change.slot));
       break;
     case "drain":
       Atomics.store(words, channelWord(change.slot, "draining"), 1);
       Atomics.store(words, channelWord(change.slot, "enabled"), 0);
+      weighDoubt(table, groupOf(change.slot));
+      break;
+    case "suspect":
+      Atomics.store(words, channelWord(change.slot, "suspect"), change.suspect ? 1 : 0);
+      weighDoubt(table, groupOf(change.slot));
       break;
     case "observed":
       Atomics.store(
@@ -122,6 +130,7 @@ function applyOne(table: Table, change: Change): void {
     case "flags":
       Atomics.store(words, channelWord(change.slot, "flags"), change.flags);
       countBackups(table, groupOf(change.slot));
+      weighDoubt(table, groupOf(change.slot));
       break;
     case "presence":
       Atomics.store(
@@ -170,6 +179,7 @@ function create(table: Table, change: Change & { readonly kind: "create" }): voi
     { kind: "growth", slot, growth: WEIGHT_UNIT },
     { kind: "weight", slot, weight },
     { kind: "observed", slot, observed },
+    { kind: "suspect", slot, suspect: false },
     { kind: "enabled", slot, enabled },
     // It comes last: until then no other thread gives anybody to the channel.
     { kind: "presence", slot, presence: "present" },
@@ -177,6 +187,7 @@ function create(table: Table, change: Change & { readonly kind: "create" }): voi
   const rows = Math.max(channelCount(table, group), channelOf(slot) + 1);
   Atomics.store(table.words, groupWord(group, "channels"), rows);
   compareWeights(table, group);
+  weighDoubt(table, group);
 }
 
 function nameOf({ address }: Place): string {
@@ -204,6 +215,7 @@ function weigh(table: Table, slot: number): void {
   const counts = present ? grownWeight(observed, weight, growth) : 0;
   Atomics.store(words, channelWord(slot, "effectiveWeight"), counts);
   compareWeights(table, groupOf(slot));
+  weighDoubt(table, groupOf(slot));
 }
 
 /** Writes down whether a group takes weighted turns; these begin with nobody ahead. */

@@ -54,6 +54,7 @@ export const GROUP_FIELDS = {
     content: "1 while the effective weights of its channels differ, those of 0 apart",
     writer: "main",
   },
+  doubt: { content: "1 while suspects come behind the others, see suspicion.ts", writer: "main" },
   lock: {
     content: "0, or the number of the worker that chooses alone, plus 1",
     writer: "any thread, atomic; main frees a dead worker's",
@@ -73,6 +74,7 @@ export const CHANNEL_FIELDS = {
     writer: "main",
   },
   observed: { content: "what was observed: index in OBSERVED", writer: "main" },
+  suspect: { content: "1 while its check is late or has failed, though it is up", writer: "main" },
   weight: { content: "share of new connections, 0 to 1000", writer: "main" },
   growth: {
     content: "part of the weight that a slow start has reached, in thousandths",

@@ -494,7 +494,12 @@ Deno.test("health lists what it is told of the channels", () => {
   const view = { group: 0, channel: 0, name: "web1", enabled: true, observed: "up" } as const;
   const health = [{ ...view, forMs: 0, failures: 0, downs: 0, ejections: 0, check: undefined }]
     .map((each) => ({ ...each, last: undefined, trial: undefined, reason: undefined }))
-    .map((each) => ({ ...each, checks: { good: 0, bad: 0 }, transitions: NO_TRANSITIONS }));
+    .map((each) => ({
+      ...each,
+      late: false,
+      checks: { good: 0, bad: 0 },
+      transitions: NO_TRANSITIONS,
+    }));
   const context = { table: standard(), group: 0, services: SERVICES, workers: [], health };
   const outcome = interpret("health", context);
   assertEquals(outcome.kind === "answer" && outcome.lines.length, 2);

@@ -55,7 +55,8 @@ function told(lines: readonly string[]): { order: string[]; skipped: Map<string,
   const order: string[] = [];
   const skipped = new Map<string, string>();
   for (const line of lines) {
-    const [, name, what = ""] = /^\S+ +(\d+\.\d+) +\S+ +(.*)$/.exec(line) ?? [];
+    const [, name, what = ""] =
+      /^\S+ +(\d+\.\d+) +\S+ +(.*?)(?:, as its check is late or has failed)?$/.exec(line) ?? [];
     if (name === undefined) continue;
     if (what.startsWith("skipped: ")) skipped.set(name, what.slice("skipped: ".length));
     else if (what === "taken") order[0] = name;
@@ -107,6 +108,7 @@ function randomTable(random: Random): Table {
         observed: calm ? "up" : random.pick(random.chance(0.3) ? ["down"] : OBSERVED),
       }]);
       if (random.chance(0.1)) apply(table, [{ kind: "drain", slot }]);
+      apply(table, [{ kind: "suspect", slot, suspect: random.chance(0.15) }]);
       if (random.chance(0.05)) apply(table, [{ kind: "presence", slot, presence: "leaving" }]);
       for (let count = random.between(0, 3); count > 0; count--) {
         claim(table, random.between(0, workers - 1), slot);
@@ -227,6 +229,18 @@ Deno.test("without a channel that is up the enabled ones are tried, if that is t
     "RR  0.0  127.0.0.1:80  taken",
     "RR  0.1  127.0.0.2:80  skipped: disabled",
   ]);
+});
+
+Deno.test("a channel whose check is late or has failed comes behind the others, with this reason", () => {
+  const table = makeTable("127.0.0.1 127.0.0.2 127.0.0.3");
+  apply(table, [{ kind: "suspect", slot: 0, suspect: true }]);
+  assertEquals(explain(table).slice(1), [
+    "RR  0.0  127.0.0.1:80  then (3), as its check is late or has failed",
+    "RR  0.1  127.0.0.2:80  taken",
+    "RR  0.2  127.0.0.3:80  next, if that fails",
+  ]);
+  apply(table, [{ kind: "suspect", slot: 1, suspect: true }]);
+  assertEquals(explain(table)[1], "RR  0.0  127.0.0.1:80  taken");
 });
 
 Deno.test("a client that may not come in is told so, and nothing else", () => {

@@ -1,3 +1,4 @@
+import { isSuspect } from "../../../lib/core/health/check_state.ts";
 import {
   type ChannelHealth,
   type HealthEvent,
@@ -34,6 +35,9 @@ const EVENTS: Readonly<Record<string, (atMs: number) => HealthEvent>> = {
   R: (atMs) => ({ kind: "resolution", resolved: true, reason: "10.0.0.7", atMs }),
   O: (atMs) => ({ kind: "enabled", atMs }),
   M: (atMs) => ({ kind: "moved", atMs }),
+  L: () => ({ kind: "late", late: true }),
+  V: () => ({ kind: "late", late: false }),
+  N: (atMs) => ({ kind: "unchecked", atMs }),
 };
 
 function play(events: string): { health: ChannelHealth; lines: string[] } {
@@ -145,6 +149,13 @@ const CASES: readonly Case[] = [
     back: 5,
     lines: ["down: http 503 (2 of 2), was up 3s", "up: connected (first check)"],
   },
+  {
+    events: "-N",
+    observed: "up",
+    back: 2,
+    lines: ["down: http 503 (first check)", "up: it is not checked any more, was down 1s"],
+  },
+  { events: "++L", observed: "up", lines: [] },
   { events: "++M-", observed: "down", lines: ["down: http 503 (first check)"] },
   {
     events: "EM",
@@ -182,6 +193,33 @@ Deno.test("what is observed together is the worst of the parts, in every order o
   };
   walk("", 3);
 });
+
+const SUSPICIONS: readonly (readonly [events: string, suspect: boolean])[] = [
+  ["", false],
+  ["+", false],
+  ["+L", true],
+  ["+LV", false],
+  ["+L+", false],
+  ["+L-", true],
+  ["+-", true],
+  ["+-+", false],
+  ["+-M", false],
+  ["+LM", false],
+  ["+LN", false],
+  ["+-L+", false],
+  ["+--", false],
+  ["+--L", false],
+  ["+--+", false],
+  ["+--++", false],
+  ["+-E", true],
+];
+
+for (const [events, suspect] of SUSPICIONS) {
+  const what = suspect ? "is" : "is not";
+  Deno.test(`a channel ${what} suspect after ${events === "" ? "nothing" : events}`, () => {
+    assertEquals(isSuspect(play(events).health.check), suspect);
+  });
+}
 
 Deno.test("changes are counted by what the channel became", () => {
   assertEquals(play("+--++ESE").health.changes, { up: 2, down: 1, ejected: 2, unresolved: 0 });

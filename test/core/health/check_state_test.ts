@@ -77,7 +77,14 @@ for (const { name, results, statuses, rise = 2, fall = 3 } of CASES) {
 
 Deno.test("a channel counts as up until its first check has ended", () => {
   const state = uncheckedState(77);
-  assertEquals(state, { status: "up", sinceMs: 77, last: undefined, streak: 0 });
+  assertEquals(state, {
+    status: "up",
+    sinceMs: 77,
+    last: undefined,
+    streak: 0,
+    late: false,
+    pace: undefined,
+  });
 });
 
 Deno.test("transitions tell reason, count and how long the status had lasted", () => {

@@ -2,6 +2,7 @@ import { type Random, withSeed } from "../../kit/random.ts";
 import {
   type CheckRule,
   type CheckState,
+  isSuspect,
   recordCheck,
   uncheckedState,
 } from "../../../lib/core/health/check_state.ts";
@@ -88,7 +89,10 @@ function modelChecks(checks: readonly Check[], rule: CheckRule): unknown {
     told.push(`${status} ${needed} ${now - since}`);
     since = now;
   }
-  return { status: statuses.at(-1) ?? "up", since, told };
+  const status = statuses.at(-1) ?? "up";
+  // Up, and yet the last one has failed.
+  const suspect = status === "up" && checks.at(-1)?.ok === false;
+  return { status, since, told, suspect };
 }
 
 function actualChecks(checks: readonly Check[], rule: CheckRule): unknown {
@@ -99,7 +103,7 @@ function actualChecks(checks: readonly Check[], rule: CheckRule): unknown {
     state = step.state;
     if (step.transition !== undefined) told.push(tell(step.transition));
   }
-  return { status: state.status, since: state.sinceMs, told };
+  return { status: state.status, since: state.sinceMs, told, suspect: isSuspect(state) };
 }
 
 function tell({ to, basis, lastedMs }: Transition): string {

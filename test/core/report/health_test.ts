@@ -14,6 +14,7 @@ const WELL: HealthView = {
   transitions: { up: 0, down: 0, ejected: 0, unresolved: 0 },
   check: "tcp",
   last: { reason: "connected", tookMs: 0.34, agoMs: 10 },
+  late: false,
   failures: 0,
   trial: undefined,
   downs: 0,
@@ -46,6 +47,7 @@ Deno.test("health prints a row a channel, what there is not as a dash", () => {
       downs: 1,
     },
     { ...WELL, group: 1, channel: 1, last: undefined, trial: "now" },
+    { ...WELL, group: 1, channel: 2, late: true },
   ]);
   assertEquals(lines, [
     "GRP   #    S    state  since  check      ms  fails  trial  downs  ejcts  name         last check",
@@ -53,6 +55,7 @@ Deno.test("health prints a row a channel, what there is not as a dash", () => {
     "  0  11  ENA  ejected     0s      -       -      3   1.2s      0     12  a \\x1b name  -",
     "  1   0  dis     down   2h3m   http  1000.0      0    due      1      0  web1         http 503",
     "  1   1  ENA       up   2h3m    tcp       -      0    now      0      0  web1         -",
+    "  1   2  ENA       up   2h3m    tcp     0.3      0      -      0      0  web1         connected; the next is late",
   ]);
 });
 

@@ -47,6 +47,7 @@ function healthy(told: Partial<HealthView> = {}): HealthView {
     reason: undefined,
     check: undefined,
     last: undefined,
+    late: false,
     failures: 0,
     trial: undefined,
     downs: 0,

@@ -15,7 +15,8 @@ import { viewTable } from "../../../lib/core/table/view.ts";
 import { methodIn } from "../../../lib/core/schedule/methods.ts";
 import { assert, assertEquals } from "../../kit/assert.ts";
 import { makeScheduler } from "../../kit/make_scheduler.ts";
-import { makeTable, setEnabled } from "../../kit/make_table.ts";
+import { encodeFlags } from "../../../lib/core/table/flags.ts";
+import { ipv4Place, makeTable, setEnabled } from "../../kit/make_table.ts";
 import { deviation, randomWeights } from "./make_candidates.ts";
 import type { ClaimOrder } from "./claiming_worker.ts";
 
@@ -124,6 +125,63 @@ Deno.test("a channel that is created with another weight makes turns weighted", 
   const create = { kind: "create", group: 0, place, maxc: 0, enabled: true } as const;
   apply(table, [{ ...create, name: "x", weight: 2 }]);
   assertEquals(letters(table, makeScheduler(table), 8), "cabccabc");
+});
+
+for (const method of ["rr", "least", "random", "rendezvous"] as const) {
+  Deno.test(`${method} gives a suspect nobody while another channel has room, and whoever is left then`, () => {
+    const table = makeGroup(method, [1, 1, 1]);
+    const scheduler = makeScheduler(table);
+    apply(table, [
+      { kind: "suspect", slot: 1, suspect: true },
+      { kind: "maxc", slot: 0, maxc: 2 },
+      { kind: "maxc", slot: 2, maxc: 2 },
+    ]);
+    const given = held(scheduler, 6);
+    assertEquals([...given.slice(0, 4)].toSorted().join(""), "aacc");
+    assertEquals(given.slice(4), "bb");
+  });
+}
+
+Deno.test("after a failed connect a suspect is the last that is tried", () => {
+  const table = makeGroup("rr", [1, 1, 1]);
+  const scheduler = makeScheduler(table);
+  apply(table, [{ kind: "suspect", slot: 1, suspect: true }]);
+  const tried = new Set<number>();
+  for (let slot = scheduler.first(clientOf(1)); slot !== NOTHING;) {
+    tried.add(slot);
+    release(table, 0, slot);
+    slot = scheduler.next(clientOf(1), slot, tried);
+  }
+  assertEquals([...tried], [0, 2, 1]);
+});
+
+for (const backup of [false, true]) {
+  Deno.test(`a hash group ${backup ? "with a backup " : ""}gives a client the suspect that its address names, with hash failover another`, () => {
+    const table = makeGroup("hash", [1, 1, 1]);
+    if (backup) {
+      const flags = encodeFlags({ backup: true, proxy: "default", member: false });
+      const create = { kind: "create", group: 0, place: ipv4Place(9, 9) } as const;
+      apply(table, [{ ...create, maxc: 0, enabled: true, flags }]);
+    }
+    const scheduler = makeScheduler(table);
+    const named = visit(table, scheduler);
+    apply(table, [{ kind: "suspect", slot: named, suspect: true }]);
+    assertEquals(visit(table, scheduler), named);
+    assertEquals(visit(table, scheduler, { ...clientOf(1), hashFailover: true }), (named + 1) % 3);
+  });
+}
+
+Deno.test("an ordinary channel that is suspect comes before a backup", () => {
+  const table = makeGroup("rr", [1, 1, 1, 1]);
+  const flags = encodeFlags({ backup: true, proxy: "default", member: false });
+  apply(table, [
+    { kind: "flags", slot: 2, flags },
+    { kind: "flags", slot: 3, flags },
+    { kind: "suspect", slot: 0, suspect: true },
+    { kind: "suspect", slot: 2, suspect: true },
+    ...[0, 1, 2, 3].map((slot) => ({ kind: "maxc", slot, maxc: 1 }) as const),
+  ]);
+  assertEquals(held(makeScheduler(table), 5), "badc-");
 });
 
 Deno.test("a channel that is down counts for nothing, whatever its weight", () => {

@@ -15,6 +15,7 @@ import { allHeld, effectiveWeight, epochOf, release } from "../../table/access.t
 import { freeLocks } from "../../table/lock.ts";
 import { ejectionPhase } from "../../table/ejection.ts";
 import { groupOf, openTable, slotOf, type Table } from "../../table/schema.ts";
+import { doubts, isSuspect } from "../../table/suspicion.ts";
 import { type ChannelView, viewTable } from "../../table/view.ts";
 import { formatTable } from "../../report/table.ts";
 import { labelOf } from "./channel.ts";
@@ -58,7 +59,8 @@ function explain(context: Context, rules: ClientRules, address: string): string[
       `${methodIn(table, view.group).label}`,
       labelOf(context, slot),
       formatEndpoint(view.endpoint),
-      turn < 0 ? `skipped: ${reasonOf(context.table, view, resort)}` : outcomeOf(turn),
+      turn < 0 ? `skipped: ${reasonOf(context.table, view, resort)}` : outcomeOf(turn) +
+        (turn > 0 && isDoubted(context.table, slot) ? SUSPECT : ""),
     ];
   });
   return [
@@ -68,6 +70,13 @@ function explain(context: Context, rules: ClientRules, address: string): string[
       ? ["no channel is left: the client is closed, or waits in the queue"]
       : []),
   ];
+}
+
+const SUSPECT = ", as its check is late or has failed";
+
+/** Whether a channel comes behind the others of its group because it is suspect. */
+function isDoubted(table: Table, slot: number): boolean {
+  return doubts(table, groupOf(slot)) && isSuspect(table, slot);
 }
 
 function outcomeOf(turn: number): string {
