@@ -55,12 +55,25 @@ export class Membership {
   readonly #followers = new Map<string, Follower>();
   /** Whether records that there is no room for have been told. */
   #crowded = false;
+  /** The channel that becomes that of the first record. */
+  #adopted: number | undefined;
+  #over = false;
 
-  /** Has no channels until {@link look}. */
-  constructor(group: number, destination: Destination, backends: Backends) {
+  /**
+   * Has no channels until {@link look}.
+   *
+   * @param adopted A disabled channel that becomes that of the first record, if it still is one then.
+   */
+  constructor(group: number, destination: Destination, backends: Backends, adopted?: number) {
     this.group = group;
     this.destination = destination;
     this.#backends = backends;
+    this.#adopted = adopted;
+  }
+
+  /** Follows nothing any more, a look-up that is under way included. */
+  [Symbol.dispose](): void {
+    this.#over = true;
   }
 
   /** Whether channels wait for their last connection before they go. */
@@ -80,6 +93,7 @@ export class Membership {
    */
   async look(reserve = 0): Promise<Look> {
     const found = await this.#find();
+    if (this.#over) return { known: false, lines: [] };
     const { stays, joins, leaves, surplus } = this.#decide(found, reserve);
     // First those that come, then those that go: in between a client would find nobody.
     const lines = [
@@ -95,7 +109,8 @@ export class Membership {
   }
 
   #decide(found: readonly Found[], reserve: number): MembershipChange<Found> {
-    const room = countFree(this.#backends.table, this.group) - reserve;
+    const free = countFree(this.#backends.table, this.group) - reserve;
+    const room = this.#adoptable() === undefined ? free : free + 1;
     return decideMembership(found, [...this.#followers.values()], room);
   }
 
@@ -159,7 +174,9 @@ export class Membership {
 
   #join(record: Found): LogLine[] {
     const { table, directory } = this.#backends;
-    const slot = freeSlot(table, this.group);
+    const adopted = this.#adoptable();
+    this.#adopted = undefined;
+    const slot = adopted ?? freeSlot(table, this.group);
     if (slot === undefined) return [];
     const address = chooseAddress(undefined, record.answer);
     const place = address === undefined
@@ -167,21 +184,32 @@ export class Membership {
       : placeAt(address, record.port);
     const observed = address === undefined ? "unresolved" : "up";
     const name = this.#nameOf(record);
-    apply(table, [
-      {
-        kind: "create",
-        group: this.group,
-        place,
-        enabled: true,
-        observed,
-        name,
-        ...this.#settings(record),
-      },
-    ]);
+    const settings = this.#settings(record);
+    if (adopted === undefined) {
+      const create = { kind: "create", group: this.group, place, enabled: true } as const;
+      apply(table, [{ ...create, observed, name, ...settings }]);
+    } else {
+      apply(table, [
+        { kind: "address", slot, place },
+        { kind: "name", slot, name },
+        { kind: "flags", slot, flags: settings.flags },
+        { kind: "weight", slot, weight: settings.weight },
+        { kind: "maxc", slot, maxc: settings.maxc },
+        { kind: "observed", slot, observed },
+        { kind: "enabled", slot, enabled: true },
+      ]);
+    }
     const { key } = record;
     this.#followers.set(key, { key, slot, leaving: false, record });
     directory.put({ slot, name, destination: this.destination });
     return [this.#line("channel {channel} {name} joins", slot)];
+  }
+
+  /** The channel to adopt, unless somebody has enabled it, or has it follow another name, meanwhile. */
+  #adoptable(): number | undefined {
+    if (this.#adopted === undefined) return undefined;
+    const { enabled, flags } = viewChannel(this.#backends.table, this.#adopted);
+    return enabled || flags.member ? undefined : this.#adopted;
   }
 
   /** What the destination says of all its channels, and the record of this one. */

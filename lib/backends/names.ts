@@ -48,7 +48,7 @@ export interface NameWatchOptions {
 /** Looks names up again. Ends when disposed. */
 export class NameWatch implements Disposable {
   readonly #backends: Backends;
-  readonly #memberships: readonly Membership[];
+  readonly #memberships: Membership[];
   readonly #options: NameWatchOptions;
   readonly #states = new Map<string, State>();
   #round: number | undefined;
@@ -62,9 +62,15 @@ export class NameWatch implements Disposable {
     options: NameWatchOptions,
   ) {
     this.#backends = backends;
-    this.#memberships = memberships;
+    this.#memberships = [...memberships];
     this.#options = options;
     backends.directory.watch(() => this.#arm());
+    this.#arm();
+  }
+
+  /** Has channels follow the records of one more destination. */
+  follow(membership: Membership): void {
+    this.#memberships.push(membership);
     this.#arm();
   }
 

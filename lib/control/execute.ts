@@ -10,6 +10,7 @@ import type {
   Assignment,
   ClientRules,
   Context,
+  Following,
   Need,
   Supplies,
 } from "../core/control/commands/command.ts";
@@ -48,6 +49,12 @@ export interface Operated {
   resolve(destination: Destination): Promise<Endpoint | string | null>;
   /** An operator has given a channel a destination. */
   assigned(assignment: Assignment): void;
+  /**
+   * Has channels follow the records of a name from now on; how many, or why none does.
+   *
+   * @param lookupMs Time for the look-up; then nothing is followed.
+   */
+  follow(wanted: Following, lookupMs: number): Promise<number | string>;
 }
 
 /**
@@ -80,7 +87,8 @@ export async function execute(
         if (outcome.changes.length > 0) instance.changed(outcome.changes);
         return outcome;
       case "need": {
-        const supplies = { ...context.supplies, ...await supply(instance, outcome.need) };
+        const supplied = await supply(instance, outcome.need, lookupMs);
+        const supplies = { ...context.supplies, ...supplied };
         context = { ...context, supplies };
         break;
       }
@@ -93,7 +101,7 @@ export async function execute(
   }
 }
 
-async function supply(instance: Operated, need: Need): Promise<Supplies> {
+async function supply(instance: Operated, need: Need, lookupMs: number): Promise<Supplies> {
   const { view } = instance;
   switch (need.kind) {
     case "state":
@@ -108,5 +116,7 @@ async function supply(instance: Operated, need: Need): Promise<Supplies> {
       return { start: instance.started() };
     case "cut":
       return { cut: await instance.cut(need.target) };
+    case "follow":
+      return { followed: await instance.follow(need.wanted, lookupMs) };
   }
 }

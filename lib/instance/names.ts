@@ -4,7 +4,7 @@
  * @module
  */
 import { channelName, type Destination } from "../core/command_line/destination.ts";
-import type { Assignment } from "../core/control/commands/command.ts";
+import type { Assignment, Following } from "../core/control/commands/command.ts";
 import { ExitError } from "../core/errors.ts";
 import type { Fields, LineWriter } from "../core/events.ts";
 import type { Endpoint } from "../core/net/socket_address.ts";
@@ -14,7 +14,9 @@ import { literalEndpoint, missingGrants } from "../backends/addresses.ts";
 import { locate } from "../backends/fill.ts";
 import type { Directory } from "../backends/directory.ts";
 import type { Health } from "../backends/health.ts";
+import { Membership } from "../backends/membership.ts";
 import { NameWatch } from "../backends/names.ts";
+import { within } from "../system/time_limit.ts";
 import type { Startup } from "./start.ts";
 
 /** Tells what the start had to say of names, and looks them up again from now on, if that is wanted. */
@@ -59,12 +61,21 @@ function withName(fields: Fields | undefined, directory: Directory): Fields | un
 /** Destinations that operators name: finding them, and noting them down. */
 export class OperatorNames {
   readonly #prepared: Startup;
+  readonly #names: NameWatch | undefined;
+  readonly #log: LineWriter;
   /** Sockets that workers may connect to: theirs is what the command line named. */
   readonly #sockets: ReadonlySet<string>;
 
-  /** To be made before the first operator comes. */
-  constructor(prepared: Startup) {
+  /**
+   * To be made before the first operator comes.
+   *
+   * @param names Who looks names up again, if that is wanted.
+   * @param log Where it is told which channels join.
+   */
+  constructor(prepared: Startup, names: NameWatch | undefined, log: LineWriter) {
     this.#prepared = prepared;
+    this.#names = names;
+    this.#log = log;
     this.#sockets = new Set(unixPaths(prepared.table));
   }
 
@@ -87,6 +98,25 @@ export class OperatorNames {
   assigned({ slot, destination }: Assignment): void {
     const name = channelName(destination);
     this.#prepared.backends.directory.put({ slot, name, destination });
+  }
+
+  /** Has channels follow the records of a name from now on; how many, or why none does. */
+  async follow(
+    { group, destination, adopted }: Following,
+    lookupMs: number,
+  ): Promise<number | string> {
+    const { backends } = this.#prepared;
+    const membership = new Membership(group, destination, backends, adopted);
+    const look = await within(membership.look(), lookupMs);
+    if (membership.size === 0) {
+      membership[Symbol.dispose]();
+      return look?.known === true ? "no channel slots available" : "invalid address";
+    }
+    for (const { level, message, fields } of look?.lines ?? []) {
+      this.#log.log(level, message, fields);
+    }
+    this.#names?.follow(membership);
+    return membership.size;
   }
 
   #resolveSocket({ address, port }: Destination): Endpoint | string {

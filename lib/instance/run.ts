@@ -17,7 +17,7 @@ import {
 import { DescriptorWatch } from "../system/descriptors.ts";
 import type { LineWriter } from "../core/events.ts";
 import type { Destination } from "../core/command_line/destination.ts";
-import type { Assignment, ClientRules } from "../core/control/commands/command.ts";
+import type { Assignment, ClientRules, Following } from "../core/control/commands/command.ts";
 import type { CutTarget } from "../core/report/live.ts";
 import type { Change } from "../core/table/change.ts";
 import type { HttpService } from "./http.ts";
@@ -136,7 +136,7 @@ async function run(
     },
     log: events,
   });
-  const operator = new OperatorNames(startup);
+  const operator = new OperatorNames(startup, names, events);
   const view = new RunningView({
     facts: factsOf(startup, version),
     startup,
@@ -159,6 +159,7 @@ async function run(
     },
     resolve: (destination: Destination) => operator.resolve(destination),
     assigned: (assignment: Assignment) => operator.assigned(assignment),
+    follow: (wanted: Following, lookupMs: number) => operator.follow(wanted, lookupMs),
     kill,
     successor: () => handover.successor(),
   };

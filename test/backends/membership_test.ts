@@ -3,26 +3,32 @@ import { Lookups } from "../../lib/backends/lookups.ts";
 import { Membership } from "../../lib/backends/membership.ts";
 import { parseDestination } from "../../lib/core/command_line/destination.ts";
 import { parseNameServer } from "../../lib/core/command_line/name_server.ts";
-import { claim, release } from "../../lib/core/table/access.ts";
+import { claim, counter, release } from "../../lib/core/table/access.ts";
 import { apply } from "../../lib/core/table/change.ts";
 import { createTable, type Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import { assertEquals } from "../kit/assert.ts";
-import { SERVICES } from "../kit/make_table.ts";
+import { makeTable, SERVICES, setEnabled } from "../kit/make_table.ts";
 import { addressReply, NameServer, type ServerRecord } from "../e2e/name_server.ts";
 
 /** A destination in group 0 that follows a server's records. */
 function follow(
   server: NameServer,
   operand: string,
+  adopted?: string,
 ): { table: Table; membership: Membership; directory: Directory; changed: number[] } {
-  const table = createTable(1);
+  const table = adopted === undefined ? createTable(1) : makeTable(adopted);
   const directory = new Directory();
   const lookups = new Lookups(parseNameServer(server.operand));
   const destination = parseDestination(operand, 80, SERVICES);
   const changed: number[] = [];
   const backends = { table, directory, lookups, changed: (slot: number) => changed.push(slot) };
-  const membership = new Membership(0, destination, backends);
+  const membership = new Membership(
+    0,
+    destination,
+    backends,
+    adopted === undefined ? undefined : 0,
+  );
   return { table, membership, directory, changed };
 }
 
@@ -141,4 +147,40 @@ Deno.test("a channel that leaves, is back or leads elsewhere is told", async () 
   address = "127.0.0.2";
   await membership.look();
   assertEquals(changed.splice(0), [0, 1]);
+});
+
+Deno.test("a disabled channel that is adopted is that of the first record, with its counters", async () => {
+  await using server = serve(() => services("1 5 81", "2 7 82"));
+  const { table, membership, directory } = follow(
+    server,
+    "srv:_http._tcp.test,maxc=4",
+    "10.0.0.1:70 10.0.0.2:71",
+  );
+  claim(table, 0, 0);
+  release(table, 0, 0);
+  setEnabled(table, false, "0.0");
+  await membership.look();
+  assertEquals(rows(table), ["0 81 5", "1 71 1", "2 82 7 backup"]);
+  const views = viewTable(table);
+  assertEquals(views.map(({ enabled, maxc }) => [enabled, maxc]), [[true, 4], [true, 0], [
+    true,
+    4,
+  ]]);
+  assertEquals([counter(table, 0, "totalc"), directory.get(0)?.name], [1, "web.test:81"]);
+  assertEquals(membership.size, 2);
+});
+
+Deno.test("a channel that somebody has enabled meanwhile is not adopted", async () => {
+  await using server = serve(() => services("1 5 81"));
+  const { table, membership } = follow(server, "srv:_http._tcp.test", "10.0.0.1:70");
+  await membership.look();
+  assertEquals(rows(table), ["0 70 1", "1 81 5"]);
+});
+
+Deno.test("a look-up that is under way when it is over brings no channel", async () => {
+  await using server = serve(() => services("1 5 81"));
+  const { table, membership } = follow(server, "srv:_http._tcp.test");
+  const look = membership.look();
+  membership[Symbol.dispose]();
+  assertEquals([await look, rows(table)], [{ known: false, lines: [] }, []]);
 });

@@ -21,6 +21,7 @@ class Served implements AsyncDisposable {
       table: makeTable("127.0.0.1:1"),
       services: SERVICES,
       workers: () => [],
+      follow: () => Promise.resolve("invalid address"),
       resolve: () => new Promise<null>(() => {}),
       healthViews: () => [],
       rules: {

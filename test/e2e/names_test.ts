@@ -8,6 +8,7 @@ import { get, gets, HeldClient } from "../kit/clients.ts";
 import { hold, startBackend } from "../kit/backends.ts";
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { needing, program } from "../kit/needs.ts";
+import { documentOf } from "../kit/schema.ts";
 import { Dnsmasq } from "./dnsmasq.ts";
 
 const DNSMASQ = program("dnsmasq");
@@ -380,3 +381,56 @@ Deno.test(needing(DNSMASQ, "records change under load, and no client is lost"), 
   await Promise.all(load);
   assertEquals([...answers.keys()].toSorted(), stack, "every client got an answer of a server");
 });
+
+for (const workers of [1, 2]) {
+  Deno.test(
+    needing(DNSMASQ, `create and assign have channels follow dns: and srv:, workers: ${workers}`),
+    async () => {
+      const port = freePort();
+      await using _servers = servers(port, "127.7.0.1", "127.7.0.2", "127.7.0.3");
+      const hosts = {
+        "web.test": ["127.7.0.1", "127.7.0.2"],
+        "s3.test": ["127.7.0.3"],
+      };
+      const services = [`_http._tcp.test,s3.test,${port},10,7`];
+      await using dns = await Dnsmasq.start({ hosts, services });
+      await using instance = await startBalance([
+        ...["-f", "--workers", workers, "--dns", dns.operand, "--resolve", 1],
+        ...[freePort(), "10.255.255.1:1"],
+      ]);
+      await instance.ask("disable 0");
+      assertEquals(await instance.ask(`create dns:nosuch.test ${port}`), "invalid address");
+      assertEquals(await instance.ask("create srv:_no._tcp.test"), "invalid address");
+      assertEquals(
+        await instance.ask(`assign 0 dns:web.test:${port},maxc=9`),
+        "2 channels follow the records",
+      );
+      assertEquals(
+        await instance.ask("create srv:_http._tcp.test"),
+        "1 channel follows the records",
+      );
+      const met = new Set<string>();
+      for (let client = 0; client < 9; client++) met.add(await meets(instance));
+      assertEquals([...met].toSorted(), ["1", "2", "3"]);
+      assertEquals(await instance.column("maxc"), [9, 9, 0]);
+      const { groups } = await documentOf(instance, "state");
+      assertEquals(
+        groups.flatMap(({ channels }) => channels.map(({ name, weight }) => `${name} ${weight}`))
+          .toSorted(),
+        [`127.7.0.1:${port} 1`, `127.7.0.2:${port} 1`, `s3.test:${port} 7`],
+      );
+      const [line = ""] = (await instance.ask("snapshot")).split("\n");
+      assertMatch(line, new RegExp(` dns:web\\.test:${port}:9 srv:_http\\._tcp\\.test$`));
+      // They follow from now on, as those of the command line do.
+      await dns.setHosts({ ...hosts, "web.test": ["127.7.0.2"] });
+      await eventually(
+        async () => (await rows(instance)).length === 2,
+        "the channel whose record is gone is gone",
+      );
+      assertEquals(
+        await instance.ask(`assign 2 dns:web.test ${port}`),
+        "channel must be disabled to assign new address",
+      );
+    },
+  );
+}

@@ -210,3 +210,11 @@ Deno.test("a worker that dies while it is asked has nothing to say, and the othe
   assertEquals((await pool.questions.connections()).connections, []);
   assertEquals(await pool.questions.lastEnds(), []);
 });
+
+Deno.test("snapshot has the port of a channel that create was given it for", async () => {
+  await using instance = await startInstance(["10.255.255.1:80"]);
+  await instance.ask("create 10.255.255.2 8081");
+  await instance.ask("create [::1],weight=2 smtp");
+  const [line = ""] = (await instance.ask("snapshot")).split("\n");
+  assertMatch(line, / 10\.255\.255\.1:80 10\.255\.255\.2:8081 '?\[::1\]:25,weight=2'?$/);
+});

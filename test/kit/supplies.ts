@@ -33,8 +33,8 @@ export const EMPTY_STATE: StateDocument = {
   groups: [],
 };
 
-/** Everything that a command may ask for; there is nothing in it. */
-export const NO_SUPPLIES: Required<Supplies> = {
+/** Everything that a command may ask for to answer, with nothing in it. */
+export const NO_SUPPLIES: Required<Omit<Supplies, "followed">> = {
   state: EMPTY_STATE,
   connections: { connections: [], omitted: 0 },
   causes: { causes: [] },

@@ -1,5 +1,6 @@
 import type { Answer, Outcome } from "../../../lib/core/control/commands/command.ts";
 import { NO_SUPPLIES } from "../../kit/supplies.ts";
+import { formatDestination } from "../../../lib/core/command_line/destination.ts";
 import { COMMANDS, interpret } from "../../../lib/core/control/interpreter.ts";
 import {
   type Endpoint,
@@ -11,7 +12,7 @@ import type { Place } from "../../../lib/core/table/place.ts";
 import { METHODS, slotOf, type Table } from "../../../lib/core/table/schema.ts";
 import { claim } from "../../../lib/core/table/access.ts";
 import { viewChannel } from "../../../lib/core/table/view.ts";
-import { assertEquals, assertStringIncludes } from "../../kit/assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../../kit/assert.ts";
 import { makeTable, SERVICES, setEnabled } from "../../kit/make_table.ts";
 
 const LOOPBACK: Endpoint = { family: "ipv4", address: 0x7f000001, port: 0 };
@@ -250,8 +251,6 @@ const CASES: readonly Case[] = [
     line: "create h,weight=x 80",
     says: 'destination h,weight=x: weight takes a number from 0 to 1000, not "x"',
   },
-  { line: "create dns:web 80", says: "dns: and srv: are for the command line" },
-  { line: "create srv:_http._tcp.web 80", says: "dns: and srv: are for the command line" },
 
   { line: "assign", says: SYNTAX },
   { line: "assign 9", says: "unknown channel" },
@@ -504,6 +503,57 @@ Deno.test("health lists what it is told of the channels", () => {
   const outcome = interpret("health", context);
   assertEquals(outcome.kind === "answer" && outcome.lines.length, 2);
 });
+
+for (
+  const [line, group, destination, adopted] of [
+    ["create dns:web 80", 0, "dns:web:80", undefined],
+    ["create dns:web:81,weight=3", 3, "dns:web:81,weight=3", undefined],
+    ["create srv:_http._tcp.web", 0, "srv:_http._tcp.web", undefined],
+    ["create srv:_http._tcp.web 80", 0, "srv:_http._tcp.web", undefined],
+    ["assign 1 dns:web 80", 0, "dns:web:80", 1],
+  ] as const
+) {
+  Deno.test(`${JSON.stringify(line)} in group ${group} has records followed, and tells how many`, () => {
+    const context = { table: standard(), group, services: SERVICES, workers: [] };
+    const outcome = interpret(line, context);
+    assert(outcome.kind === "need" && outcome.need.kind === "follow");
+    const { wanted } = outcome.need;
+    assertEquals([wanted.group, formatDestination(wanted.destination)], [group, destination]);
+    assertEquals(wanted.adopted, adopted);
+    const told = ([2, 1, "invalid address"] as const).map((followed) => {
+      const answer = interpret(line, { ...context, supplies: { followed } });
+      return answer.kind === "answer" ? [answer.lines.join(), answer.changes.length] : [];
+    });
+    assertEquals(told, [
+      ["2 channels follow the records", 0],
+      ["1 channel follows the records", 0],
+      ["invalid address", 0],
+    ]);
+  });
+}
+
+for (
+  const [line, says] of [
+    ["create dns:web", "syntax error"],
+    ["create dns:web,weight=3", "syntax error"],
+    [
+      "create dns:,weight=x 80",
+      'destination dns:,weight=x: weight takes a number from 0 to 1000, not "x"',
+    ],
+    ["assign 0 dns:web 80", "channel must be disabled to assign new address"],
+    ["assign 9 dns:web 80", "unknown channel"],
+  ] as const
+) {
+  Deno.test(`${JSON.stringify(line)} has nothing followed: ${says}`, () => {
+    const outcome = interpret(line, {
+      table: standard(),
+      group: 0,
+      services: SERVICES,
+      workers: [],
+    });
+    assertEquals(outcome.kind === "answer" && outcome.lines.join(), says);
+  });
+}
 
 Deno.test("interpret() answers any bytes without a throw and without a change", () => {
   let state = 99;

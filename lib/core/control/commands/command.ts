@@ -63,7 +63,19 @@ export type Need =
   /** How the instance was started, and what was typed for its channels. */
   | { readonly kind: "start" }
   /** These connections ended. */
-  | { readonly kind: "cut"; readonly target: CutTarget };
+  | { readonly kind: "cut"; readonly target: CutTarget }
+  /** Channels that follow the records of a name from now on. */
+  | { readonly kind: "follow"; readonly wanted: Following };
+
+/** A destination whose records are to be followed. */
+export interface Following {
+  /** The group of its channels. */
+  readonly group: number;
+  /** A `dns:` or `srv:` destination. */
+  readonly destination: Destination;
+  /** A disabled channel that becomes that of the first record, if there is one. */
+  readonly adopted?: number | undefined;
+}
 
 /** What needs came to. */
 export interface Supplies {
@@ -79,6 +91,8 @@ export interface Supplies {
   readonly start?: StartedWith;
   /** How many connections were ended. */
   readonly cut?: number;
+  /** How many channels follow the records, or why none does. */
+  readonly followed?: number | string;
 }
 
 /** What goes on after an answer, until the client leaves or it is over. */

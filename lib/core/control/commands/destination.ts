@@ -4,7 +4,12 @@
  * @module
  */
 import { wholeNumber } from "../../option_value.ts";
-import { channelName, type Destination, parseDestination } from "../../command_line/destination.ts";
+import {
+  type Address,
+  channelName,
+  type Destination,
+  parseDestination,
+} from "../../command_line/destination.ts";
 import { channelSettings, followsRecords } from "../../command_line/settings.ts";
 import { ExitError } from "../../errors.ts";
 import { atoi } from "../../net/address.ts";
@@ -50,7 +55,8 @@ export const WEIGHT: Command = {
 };
 
 function create(words: readonly string[], context: Context): Outcome {
-  const { group, table } = context;
+  const { group, table, supplies } = context;
+  if (supplies?.followed !== undefined) return tellFollowed(context, supplies.followed);
   const slot = freeSlot(table, group);
   if (slot === undefined) return answer(context, ["no channel slots available"]);
   return withPlace(words, context, ({ place, destination, typed }) => {
@@ -66,6 +72,8 @@ function create(words: readonly string[], context: Context): Outcome {
 function assign(words: readonly string[], context: Context): Outcome {
   const [text, ...rest] = words;
   if (text === undefined) return answer(context, [SYNTAX_ERROR]);
+  const followed = context.supplies?.followed;
+  if (followed !== undefined) return tellFollowed(context, followed);
   const slot = findSlot(context, atoi(text));
   if (slot === undefined) return answer(context, ["unknown channel"]);
   const { enabled, observed, flags: { member } } = viewChannel(context.table, slot);
@@ -81,7 +89,14 @@ function assign(words: readonly string[], context: Context): Outcome {
       ...(typed.weight ? [{ kind: "weight", slot, weight } as const] : []),
       ...(typed.maxc ? [{ kind: "maxc", slot, maxc } as const] : []),
     ], { assigned: { slot, destination } });
-  });
+  }, slot);
+}
+
+/** The names of a `dns:` or `srv:` destination have been looked up, and followed if that could be. */
+function tellFollowed(context: Context, followed: number | string): Outcome {
+  if (typeof followed === "string") return answer(context, [followed]);
+  const channels = followed === 1 ? "1 channel follows" : `${followed} channels follow`;
+  return answer(context, [`${channels} the records`]);
 }
 
 function setMaxc(words: readonly string[], context: Context): Outcome {
@@ -118,26 +133,36 @@ interface Placed {
   readonly typed: { readonly maxc: boolean; readonly weight: boolean };
 }
 
-/** Reads `<host> <port>`, where a port inside the host word wins, and has the host looked up. */
+/**
+ * Reads `<host> <port>`, where a port inside the host word wins, and has the host looked up.
+ *
+ * @param adopted The channel that is given the destination, if there is one already.
+ */
 function withPlace(
   words: readonly string[],
   context: Context,
   run: (placed: Placed) => Outcome,
+  adopted?: number,
 ): Outcome {
   const [host, port] = words;
   if (host === undefined) return answer(context, [SYNTAX_ERROR]);
-  const { services, resolved } = context;
+  const { group, services, resolved } = context;
   const read = readDestination(
     host,
-    port === undefined ? 0 : destinationPort(port, services),
+    port === undefined ? undefined : destinationPort(port, services),
     services,
   );
   if (typeof read === "string") return answer(context, [read]);
   const { address, portText } = read;
   // What balance 3.54 can have meant needs a port behind it, whatever is inside the word.
-  const complete = address.kind !== "host" && (address.kind === "unix" || portText !== "");
+  const complete = address.kind !== "host" && (!hasPort(address) || portText !== "");
   if (port === undefined && !complete) return answer(context, [SYNTAX_ERROR]);
-  if (followsRecords(address)) return answer(context, ["dns: and srv: are for the command line"]);
+  if (followsRecords(address)) {
+    return {
+      kind: "need",
+      need: { kind: "follow", wanted: { group, destination: read, adopted } },
+    };
+  }
   if (resolved === undefined) return { kind: "resolve", destination: read };
   if (resolved === null) return answer(context, ["invalid address"]);
   if (typeof resolved === "string") return answer(context, [resolved]);
@@ -150,10 +175,22 @@ function withPlace(
   return run({ place: placeAt(resolved, read.port), destination: read, typed });
 }
 
-/** A destination, or what is wrong with it. */
-function readDestination(word: string, port: number, services: Services): Destination | string {
+/** Whether a port belongs to an address: a socket has none, and an SRV record has its own. */
+function hasPort({ kind }: Address): boolean {
+  return kind !== "unix" && kind !== "srv";
+}
+
+/** A destination with its port as if that had been typed inside the word, or what is wrong with it. */
+function readDestination(
+  word: string,
+  port: number | undefined,
+  services: Services,
+): Destination | string {
   try {
-    return parseDestination(word, port, services);
+    const read = parseDestination(word, port ?? 0, services);
+    return port === undefined || read.portText !== "" || !hasPort(read.address)
+      ? read
+      : { ...read, portText: String(port) };
   } catch (error) {
     if (error instanceof ExitError) return error.message.replace(/^balance: /, "");
     throw error;
