@@ -87,6 +87,15 @@ export function cpuTime(pid: number): CpuTime {
   return { user: user / TICKS_PER_SECOND, system: system / TICKS_PER_SECOND };
 }
 
+/** CPU time of the threads that a process has now, in seconds, to the nanosecond. */
+export function threadSeconds(pid: number): number {
+  let nanoseconds = 0;
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    nanoseconds += Number.parseInt(readOrEmpty(`/proc/${pid}/task/${name}/schedstat`)) || 0;
+  }
+  return nanoseconds / 1e9;
+}
+
 /** Memory of a process tree. */
 export function memory(pid: number): Memory {
   let rss = 0;

@@ -92,6 +92,27 @@ export function pairedRatios(
   });
 }
 
+/** How often a median is drawn anew to see how far it may be off. */
+const DRAWS = 2000;
+
+/**
+ * A median, and between which values 95 % of the medians lie of as many values drawn from these (the percentile bootstrap
+ * of B. Efron, "Bootstrap Methods: Another Look at the Jackknife", 1979).
+ *
+ * @param random Yields 0 <= x < 1.
+ * @throws {RangeError} without values.
+ */
+export function medianInterval(
+  values: readonly number[],
+  random: () => number,
+): { readonly median: number; readonly low: number; readonly high: number } {
+  const draw = (): number => values[Math.floor(random() * values.length)] ?? NaN;
+  const medians = Array.from({ length: DRAWS }, () => median(values.map(draw)))
+    .toSorted((a, b) => a - b);
+  const at = (part: number): number => medians[Math.floor(part * (DRAWS - 1))] ?? NaN;
+  return { median: median(values), low: at(0.025), high: at(0.975) };
+}
+
 /** A shuffled copy (Fisher-Yates). `random` yields 0 <= x < 1. */
 export function shuffled<T>(items: readonly T[], random: () => number): T[] {
   const pool = [...items];

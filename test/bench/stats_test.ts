@@ -1,7 +1,8 @@
-import { assertEquals, assertThrows } from "../kit/assert.ts";
+import { assert, assertEquals, assertThrows } from "../kit/assert.ts";
 import {
   cpuPerUnit,
   median,
+  medianInterval,
   pairedRatios,
   type Sample,
   shuffled,
@@ -74,4 +75,11 @@ Deno.test("shuffled() keeps every item, leaves its input alone and follows the r
   assertEquals(shuffled(items, () => 0), [1, 2, 3]);
   assertEquals(shuffled(items, () => 0.999), [3, 2, 1]);
   assertEquals(items, [1, 2, 3]);
+});
+
+Deno.test("medianInterval() is narrow for values that agree, and holds the median of those that do not", () => {
+  assertEquals(medianInterval([3, 3, 3], Math.random), { median: 3, low: 3, high: 3 });
+  const { median, low, high } = medianInterval([1, 2, 3, 4, 100], Math.random);
+  assertEquals(median, 3);
+  assert(low >= 1 && low <= 3 && high >= 3 && high <= 100);
 });
