@@ -1,6 +1,7 @@
 /**
  * What the commands of operators cost an instance with thousands of connections: how long they take, and how much they
- * delay the requests of others meanwhile.
+ * delay the requests of others meanwhile. What an answer takes of CPU is the most that it can delay anybody by, which does
+ * not depend on what else the machine does.
  *
  * `deno task bench:conns [CONNECTIONS] [ROUNDS]` after `deno task compile`. Rounds with and without somebody who asks take
  * turns, so that a machine that changes meanwhile changes both.
@@ -15,6 +16,7 @@ import { TempDir } from "../kit/temp_dir.ts";
 import { sleep } from "../kit/wait.ts";
 import { LoadGenerator } from "./loadgen.ts";
 import { Processes, untilListening } from "./processes.ts";
+import { threadSeconds } from "./procfs.ts";
 import { runProgram } from "./run_program.ts";
 import { print } from "./terminal.ts";
 
@@ -24,6 +26,8 @@ const BIND = "127.0.0.1";
 const SPARE = 200;
 /** Kept connections of the others, and their requests a second. */
 const [KEPT, RATE, SECONDS] = [32, 1000, 4];
+/** Answers whose CPU is measured. */
+const ANSWERS = 50;
 /** Pause between two commands, in ms. */
 const PAUSE_MS = 100;
 
@@ -67,6 +71,15 @@ async function ask(socket: string, command: string, stop: AbortSignal): Promise<
   return took;
 }
 
+/** CPU of an answer in ms, while there is nothing else to do. */
+async function cost(socket: string, command: string, pid: number): Promise<number> {
+  using control = await Control.open(socket);
+  await control.answer(command);
+  const before = threadSeconds(pid);
+  for (let left = ANSWERS; left > 0; left--) await control.answer(command);
+  return (threadSeconds(pid) - before) * 1000 / ANSWERS;
+}
+
 async function measure(
   processes: Processes,
   loadgen: LoadGenerator,
@@ -100,11 +113,14 @@ async function measure(
       answers.get(command)?.push(...await asking);
     }
   }
+  const costs = new Map<string, number>();
+  for (const command of COMMANDS) costs.set(command, await cost(socket, command, balance.pid));
   for (const each of [clients, balance, backend.running]) await processes.stop(each);
   const row = (name: string, took: readonly number[], times: readonly Times[]): void => {
-    const own = took.length === 0
-      ? ["-", "-"]
-      : [median(took).toFixed(1), Math.max(...took).toFixed(1)];
+    const cpu = costs.get(name);
+    const own = cpu === undefined
+      ? ["-", "-", "-"]
+      : [median(took), Math.max(...took), cpu].map((each) => each.toFixed(1));
     const theirs = (["p50", "p99", "max"] as const).map((key) =>
       median(times.map((each) => each[key])).toFixed(2)
     );
@@ -125,8 +141,8 @@ async function main(processes: Processes): Promise<void> {
         : "") +
       `, ${RATE} requests a second on ${KEPT} others, a command each ${PAUSE_MS} ms; ${rounds} rounds of ` +
       `${SECONDS} seconds: medians, and the slowest answer of all.\n\n` +
-      "| engine | command | answer, ms | slowest | request p50, ms | p99 | max |\n" +
-      "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+      "| engine | command | answer, ms | slowest | its CPU, ms | request p50, ms | p99 | max |\n" +
+      "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
   );
   for (const engine of ENGINES) await measure(processes, loadgen, engine, connections, rounds);
 }
