@@ -3,46 +3,26 @@
  *
  * @module
  */
-import { assert, assertEquals } from "../kit/assert.ts";
+import { assert, assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { findProgram, installed, needing } from "../kit/needs.ts";
 import { type Host, type HostProcess, Network, networks } from "../kit/networks.ts";
 import { commandLine, quoted } from "../kit/programs.ts";
 import { TempDir } from "../kit/temp_dir.ts";
 import { eventually } from "../kit/wait.ts";
+import { recipes } from "./recipes.ts";
 
 const BANNER = new URL("./fixtures/banner.ts", import.meta.url);
 const CLIENTS = new URL("./fixtures/clients.ts", import.meta.url);
 const VIRTUAL = "10.99.0.100";
 const PORT = 80;
 
-/** The configuration of the recipe, as the manual page has it. */
+/** The configuration of the recipe; only the program is elsewhere here. */
 function configuration(check: string, priority: number): string {
-  return `global_defs {
-  enable_script_security
-  script_user root
-}
-vrrp_script balance {
-  script "${check}"
-  interval 1
-  timeout 3
-  fall 1
-  rise 1
-}
-vrrp_instance web {
-  state BACKUP
-  nopreempt
-  interface eth0
-  virtual_router_id 51
-  priority ${priority}
-  advert_int 1
-  virtual_ipaddress {
-    ${VIRTUAL}/24
-  }
-  track_script {
-    balance
-  }
-}
-`;
+  const [recipe = ""] = recipes("A virtual address");
+  const [script, own] = ["/usr/bin/balance -c show 80", "priority 150"];
+  assertStringIncludes(recipe, `script "${script}"\n`);
+  assertStringIncludes(recipe, `${own}\n`);
+  return `${recipe.replace(script, check).replace(own, `priority ${priority}`)}\n`;
 }
 
 /** One of the two: a balancer, and the keepalived that asks it. */

@@ -7,6 +7,7 @@ import { assert, assertEquals } from "../kit/assert.ts";
 import { Backend, banner } from "../kit/backends.ts";
 import { startInstance } from "../kit/start.ts";
 import { receiveLine } from "../kit/streams.ts";
+import { recipes, wordsOf } from "./recipes.ts";
 
 /** Clients, by their addresses. */
 const CLIENTS = 10_000;
@@ -38,9 +39,14 @@ Deno.test("three instances agree by rendezvous on 10 000 clients, and a server t
   await using one = new Backend(banner, { name: "web1" });
   await using two = new Backend(banner, { name: "web2" });
   await using three = new Backend(banner, { name: "web3" });
-  const operands = [one, two, three].map(({ port, name }) => `127.0.0.1:${port},name=${name}`);
-  const options = ["--method", "rendezvous", "--proxy-in", "127.0.0.1"];
-  const [a = "", b = "", c = ""] = operands;
+  const [block = ""] = recipes("Several instances behind one address");
+  const [[...words] = []] = wordsOf(block);
+  const [a = "", b = "", c = ""] = words.splice(-3).map((word, at) =>
+    word.replace(/^10\.99\.0\.\d+:8080,/, `127.0.0.1:${[one, two, three][at]?.port},`)
+  );
+  assertEquals(words.pop(), "80");
+  // Clients of 10 000 addresses come by way of a proxy here.
+  const options = [...words, "--proxy-in", "127.0.0.1"];
   await using first = await startInstance([a, b, c], { options });
   await using second = await startInstance([c, a, b], { options });
   await using third = await startInstance([b, c, a], { options });

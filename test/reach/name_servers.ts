@@ -1,0 +1,143 @@
+/**
+ * Name servers that say what a test wants, on a host of a small network.
+ *
+ * @module
+ */
+import { findProgram, installed, type Need, program } from "../kit/needs.ts";
+import type { Host, HostProcess } from "../kit/networks.ts";
+import { TempDir } from "../kit/temp_dir.ts";
+
+/** What a name server knows of `internal`. */
+export interface Zone {
+  /** Addresses of web.internal, of either family. */
+  readonly addresses?: readonly string[];
+  /** Services of _http._tcp.web.internal: target, port, priority and weight. */
+  readonly services?: readonly (readonly [string, number, number, number])[];
+}
+
+/** A name server. */
+export interface NameServer extends AsyncDisposable {
+  /** Says from now on what a zone says. */
+  says(zone: Zone): Promise<void>;
+  /** Ends without a word. */
+  vanish(): Promise<void>;
+}
+
+/** A kind of name server: what it needs, and how one is started. */
+export interface Kind {
+  readonly name: string;
+  readonly need: Need;
+  readonly start: (host: Host) => NameServer;
+}
+
+/** The servers that services lead to: s11.internal and so on. */
+const TARGETS = [11, 12, 13].map((number): readonly [string, string] => [
+  `s${number}.internal`,
+  `10.99.0.${number}`,
+]);
+
+/** dnsmasq, which is started anew with each zone. */
+class Dnsmasq implements NameServer {
+  readonly #folder = new TempDir();
+  readonly #host: Host;
+  #process: HostProcess | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+    // It is read by another user than the one that runs the tests.
+    Deno.chmodSync(this.#folder.path, 0o755);
+  }
+
+  async says({ addresses = [], services = [] }: Zone): Promise<void> {
+    const hosts = `${this.#folder.path}/hosts`;
+    const records = [
+      ...addresses.map((address) => `${address} web.internal\n`),
+      ...TARGETS.map(([name, address]) => `${address} ${name}\n`),
+    ];
+    Deno.writeTextFileSync(hosts, records.join(""));
+    Deno.chmodSync(hosts, 0o644);
+    await this.vanish();
+    this.#process = this.#host.start([
+      findProgram("dnsmasq") ?? "dnsmasq",
+      ...["--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null"],
+      ...["--pid-file=", "--user=", "--log-facility=-", "--local=/internal/", "--local-ttl=0"],
+      `--addn-hosts=${hosts}`,
+      ...services.map((service) => `--srv-host=_http._tcp.web.internal,${service.join()}`),
+    ]);
+    await this.#process.stderr.until("read ");
+  }
+
+  async vanish(): Promise<void> {
+    await this.#process?.end();
+    this.#process = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.vanish();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+/** CoreDNS, which looks each second whether its zone has changed. */
+class CoreDns implements NameServer {
+  readonly #folder = new TempDir();
+  readonly #host: Host;
+  #serial = 0;
+  #process: HostProcess | undefined;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  async says({ addresses = [], services = [] }: Zone): Promise<void> {
+    const zone = `${this.#folder.path}/zone`;
+    const serial = ++this.#serial;
+    const records = [
+      `$TTL 5\n@ IN SOA ns.internal. admin.internal. ${serial} 60 60 60 5\n@ IN NS ns.internal.`,
+      ...addresses.map((each) => `web IN ${each.includes(":") ? "AAAA" : "A"} ${each}`),
+      ...services.map(([target, port, priority, weight]) =>
+        `_http._tcp.web IN SRV ${priority} ${weight} ${port} ${target}.`
+      ),
+      ...TARGETS.map(([name, address]) => `${name}. IN A ${address}`),
+    ];
+    Deno.writeTextFileSync(`${zone}.new`, `${records.join("\n")}\n`);
+    Deno.renameSync(`${zone}.new`, zone);
+    if (this.#process !== undefined) return;
+    this.#process = this.#start(zone);
+    await this.#process.stdout.until("CoreDNS-");
+  }
+
+  #start(zone: string): HostProcess {
+    const file = `${this.#folder.path}/Corefile`;
+    Deno.writeTextFileSync(file, `internal {\n  file ${zone} {\n    reload 1s\n  }\n}\n`);
+    return this.#host.start([findProgram("coredns") ?? "coredns", "-conf", file]);
+  }
+
+  async vanish(): Promise<void> {
+    await this.#process?.end();
+    this.#process = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.vanish();
+    this.#folder[Symbol.dispose]();
+  }
+}
+
+/** The kinds that the recipes are tried with. */
+export const KINDS: readonly Kind[] = [
+  {
+    name: "dnsmasq",
+    need: installed("dnsmasq"),
+    start: (host: Host): NameServer => new Dnsmasq(host),
+  },
+  {
+    name: "CoreDNS",
+    need: {
+      name: "coredns",
+      remedy: "go install github.com/coredns/coredns@v1.12.1",
+      met: program("coredns").met,
+    },
+    start: (host: Host): NameServer => new CoreDns(host),
+  },
+];
