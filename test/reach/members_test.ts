@@ -1,80 +1,18 @@
 /**
- * The recipe of REACH for members from a name server: addresses and SRV records that change under load.
+ * The recipe of REACH for members from a name server: addresses and services that change under load.
  *
  * @module
  */
 import { assert, assertEquals } from "../kit/assert.ts";
 import { needing } from "../kit/needs.ts";
-import { type HostProcess, Network, networks } from "../kit/networks.ts";
-import { commandLine } from "../kit/programs.ts";
-import { TempDir } from "../kit/temp_dir.ts";
-import { eventually } from "../kit/wait.ts";
-import { type Kind, KINDS, type NameServer, type Zone } from "./name_servers.ts";
+import { networks } from "../kit/networks.ts";
+import { failures, play } from "./members.ts";
+import { CONSUL, KINDS, type Zone } from "./name_servers.ts";
 import { recipes, wordsOf } from "./recipes.ts";
 
-const BANNER = new URL("./fixtures/banner.ts", import.meta.url);
-const CLIENTS = new URL("./fixtures/clients.ts", import.meta.url);
-const PORT = 80;
-
-/** Longest time until clients are given others: some look-ups, on a busy machine. */
-const SETTLED_MS = 60_000;
-/** The command lines of the recipe: members by address, and by service. */
-const [ADDRESSES = [], SERVICES = []] = recipes("Members from a name server").flatMap(wordsOf);
-
-/** Three servers, a name server, a balancer and clients that come all the time. */
-async function play(
-  stack: AsyncDisposableStack,
-  kind: Kind,
-  words: readonly string[],
-  first: Zone,
-): Promise<{
-  readonly names: NameServer;
-  readonly clients: HostProcess;
-  /** Waits until clients have been given exactly these servers for a while. */
-  settle(servers: readonly string[]): Promise<void>;
-}> {
-  const network = stack.use(await Network.make());
-  for (const number of [11, 12, 13]) {
-    const host = await network.host(number);
-    const server = stack.use(host.startModule(BANNER, ["::", "8080", `s${number}`]));
-    await server.stdout.until("listening");
-  }
-  const names = stack.use(kind.start(await network.host(53)));
-  await names.says(first);
-  const balancer = await network.host(1);
-  const folder = stack.use(new TempDir());
-  const balance = stack.use(
-    balancer.start(commandLine(["-f", ...words], { runDir: folder.path })),
-  );
-  const clientHost = await network.host(2);
-  await eventually(async () => {
-    const ask = commandLine(["-c", "show", PORT], { runDir: folder.path });
-    return (await balancer.run(ask)).code === 0;
-  }, `the balancer, which says ${balance.stderr.text}`);
-  const clients = stack.use(
-    clientHost.startModule(CLIENTS, [balancer.address, String(PORT), "5", "3000"]),
-  );
-  const settle = async (servers: readonly string[]): Promise<void> => {
-    await eventually(
-      () => {
-        const last = clients.stdout.text.trim().split("\n").slice(-30);
-        const given = new Set(last.map((line) => line.split(" ")[1]));
-        return last.length === 30 && [...given].toSorted().join() === servers.join();
-      },
-      `clients are given ${servers}`,
-      SETTLED_MS,
-    );
-  };
-  return { names, clients, settle };
-}
-
-/** Waits until this many more clients have come, and tells which of all were not served. */
-async function failures({ stdout }: HostProcess, more = 0): Promise<string[]> {
-  const lines = (): string[] => stdout.text.trim().split("\n");
-  const enough = lines().length + more;
-  await eventually(() => lines().length >= enough, "clients come");
-  return lines().filter((line) => line.endsWith(" -"));
-}
+/** The command lines of the recipe: members by address, by service, and by service as Consul names it. */
+const [ADDRESSES = [], SERVICES = [], OF_CONSUL = []] = recipes("Members from a name server")
+  .flatMap(wordsOf);
 
 for (const kind of KINDS) {
   const needs = [networks(), kind.need];
@@ -124,3 +62,21 @@ for (const kind of KINDS) {
     },
   );
 }
+
+Deno.test(
+  needing([networks(), CONSUL.need], "members that Consul knows follow it under load"),
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const all = [11, 12, 13].map((number) => `s${number}`);
+    const named = (names: readonly string[]): Zone => ({
+      services: names.map((name) => [`${name}.internal`, 8080, 1, 1]),
+    });
+    const { names, clients, settle } = await play(stack, CONSUL, OF_CONSUL, named(all));
+    await settle(all);
+    await names.says(named(["s12"]));
+    await settle(["s12"]);
+    await names.says(named(["s11", "s13"]));
+    await settle(["s11", "s13"]);
+    assertEquals(await failures(clients), []);
+  },
+);

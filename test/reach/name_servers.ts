@@ -36,6 +36,9 @@ const TARGETS = [11, 12, 13].map((number): readonly [string, string] => [
   `10.99.0.${number}`,
 ]);
 
+/** How Consul is called. */
+const CONSUL_WORDS = [findProgram("consul") ?? "consul"];
+
 /** dnsmasq, which is started anew with each zone. */
 class Dnsmasq implements NameServer {
   readonly #folder = new TempDir();
@@ -123,6 +126,66 @@ class CoreDns implements NameServer {
     this.#folder[Symbol.dispose]();
   }
 }
+
+/** An agent of Consul, which is told of services while it runs. */
+class Consul implements NameServer {
+  readonly #host: Host;
+  #process: HostProcess | undefined;
+  #known: readonly string[] = [];
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  async says({ services = [] }: Zone): Promise<void> {
+    this.#process ??= await this.#start();
+    const ids = services.map(([target]) => target.replace(".internal", ""));
+    for (const [at, id] of ids.entries()) {
+      if (this.#known.includes(id)) continue;
+      const address = `10.99.0.${id.slice(1)}`;
+      const port = services[at]?.[1];
+      await this.#ask([
+        "register",
+        "-name=web",
+        `-id=${id}`,
+        `-address=${address}`,
+        `-port=${port}`,
+      ]);
+    }
+    for (const id of this.#known) {
+      if (!ids.includes(id)) await this.#ask(["deregister", `-id=${id}`]);
+    }
+    this.#known = ids;
+  }
+
+  async #start(): Promise<HostProcess> {
+    const place = [`-bind=${this.#host.address}`, "-client=0.0.0.0"];
+    const process = this.#host.start([...CONSUL_WORDS, "agent", "-dev", ...place]);
+    await process.stdout.until("Synced node info");
+    return process;
+  }
+
+  async #ask(words: readonly string[]): Promise<void> {
+    const { code, stderr } = await this.#host.run([...CONSUL_WORDS, "services", ...words]);
+    if (code !== 0) throw new Error(`consul services ${words.join(" ")}: ${stderr}`);
+  }
+
+  async vanish(): Promise<void> {
+    await this.#process?.end();
+    this.#process = undefined;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.vanish();
+  }
+}
+
+/** Consul, which names services in a way of its own. */
+export const CONSUL: Kind = {
+  name: "Consul",
+  need: { name: "consul", remedy: ".ci/run builds it", met: program("consul").met },
+  start: (host: Host): NameServer => new Consul(host),
+};
 
 /** The kinds that the recipes are tried with. */
 export const KINDS: readonly Kind[] = [
