@@ -13,6 +13,7 @@ import { metricsView } from "./watch/fake_view.ts";
 import { parseIpv6 } from "../lib/core/net/address.ts";
 import { GRANTS } from "../lib/system/permissions.ts";
 import { assertEquals, assertGreater, assertStringIncludes } from "./kit/assert.ts";
+import { tableOf } from "./kit/markdown.ts";
 import { needing, program } from "./kit/needs.ts";
 import { slowHash, slowScore } from "./kit/slow_rendezvous.ts";
 import config from "../deno.json" with { type: "json" };
@@ -20,7 +21,7 @@ import map from "../lib/imports.json" with { type: "json" };
 
 const root = new URL("../", import.meta.url);
 const manual = read("man/balance.1");
-const readme = read("README.md");
+const security = read("SECURITY.md");
 const contributing = read(".github/CONTRIBUTING.md");
 const house = read("lib/README.md");
 const changelog = read("CHANGELOG.md");
@@ -96,16 +97,6 @@ function changelogDifferences(): [string, string][] {
   }) ?? [];
 }
 
-/** The cells of a table of a document, found by its header. */
-function tableOf(document: string, ...header: string[]): string[][] {
-  const rows = document.split("\n").map((line) =>
-    line.startsWith("|") ? line.slice(1, -1).split("|").map((cell) => cell.trim()) : []
-  );
-  const start = rows.findIndex((row) => JSON.stringify(row) === JSON.stringify(header));
-  const rest = rows.slice(start + 2);
-  return start < 0 ? [] : rest.slice(0, rest.findIndex((row) => row.length === 0));
-}
-
 Deno.test("the manual page describes exactly the options that the code has", () => {
   const described = heads("OPTIONS", "Fl").map(parseHead);
   const known = options.map((option) => ({
@@ -174,8 +165,8 @@ Deno.test("the manual page has exactly the metrics of the code", () => {
   assertEquals(heads("WATCHING", "Li"), names);
 });
 
-Deno.test("the README's table of permissions is that of the code", () => {
-  const rows = tableOf(readme, "permission", "why", "what remains once the instance listens");
+Deno.test("the table of permissions is that of the code", () => {
+  const rows = tableOf(security, "permission", "why", "what remains once the instance listens");
   assertEquals(rows, GRANTS.map(({ flag, reason, remains }) => [`\`${flag}\``, reason, remains]));
 });
 

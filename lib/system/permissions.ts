@@ -14,7 +14,7 @@ export interface Grant {
   readonly remains: string;
 }
 
-/** Every grant of the binary and of `deno task start`; the README's table is checked against it. */
+/** Every grant of the binary and of `deno task start`; the table in SECURITY.md is checked against it. */
 export const GRANTS: readonly Grant[] = [
   {
     flag: "--allow-net",
