@@ -22,7 +22,8 @@ import map from "../lib/imports.json" with { type: "json" };
 const root = new URL("../", import.meta.url);
 const manual = read("man/balance.1");
 const security = read("SECURITY.md");
-const contributing = read(".github/CONTRIBUTING.md");
+const tests = read("test/README.md");
+const release = read(".ci/README.md");
 const house = read("lib/README.md");
 const changelog = read("CHANGELOG.md");
 const help = formatHelp(COMMANDS.map(({ name }) => name));
@@ -171,16 +172,14 @@ Deno.test("the table of permissions is that of the code", () => {
 });
 
 Deno.test("the list of tasks is that of deno.json", () => {
-  const rows = tableOf(contributing, "task", "what it does").map(([task = ""]) =>
-    task.slice(1, -1)
-  );
+  const rows = tableOf(tests, "task", "what it does").map(([task = ""]) => task.slice(1, -1));
   const known = Object.keys(config.tasks).map((name) => `deno task ${name}`);
   assertEquals(rows.toSorted(), known.toSorted());
 });
 
 Deno.test("every dependency is named, with its reason", () => {
   const packages = Object.values(map.imports).map((url) => /^npm:(@?[^@]+)@/.exec(url)?.[1]);
-  const rows = tableOf(contributing, "package", "for", "why this one").map(([name = ""]) =>
+  const rows = tableOf(release, "package", "for", "why this one").map(([name = ""]) =>
     name.slice(1, -1)
   );
   assertEquals(rows.toSorted(), [...new Set(packages)].toSorted());
