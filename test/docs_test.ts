@@ -12,7 +12,7 @@ import { metricFamilies } from "../lib/core/report/metric_families.ts";
 import { metricsView } from "./watch/fake_view.ts";
 import { parseIpv6 } from "../lib/core/net/address.ts";
 import { GRANTS } from "../lib/system/permissions.ts";
-import { assertEquals, assertGreater, assertStringIncludes } from "./kit/assert.ts";
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "./kit/assert.ts";
 import { tableOf } from "./kit/markdown.ts";
 import { needing, program } from "./kit/needs.ts";
 import { slowHash, slowScore } from "./kit/slow_rendezvous.ts";
@@ -175,6 +175,22 @@ Deno.test("the list of tasks is that of deno.json", () => {
   const rows = tableOf(tests, "task", "what it does").map(([task = ""]) => task.slice(1, -1));
   const known = Object.keys(config.tasks).map((name) => `deno task ${name}`);
   assertEquals(rows.toSorted(), known.toSorted());
+});
+
+Deno.test("every link from a document to another one leads somewhere", () => {
+  const documents = ["README.md", "SECURITY.md", "CHANGELOG.md", "lib/README.md", "test/README.md"];
+  for (const path of [...documents, ".ci/README.md", ".github/CONTRIBUTING.md"]) {
+    const text = read(path);
+    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const [file, heading] = target.split("#");
+      Deno.statSync(new URL(file ?? "", new URL(path, root)));
+      if (heading === undefined || file !== "") continue;
+      const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, each = ""]) => each);
+      const known = headings.map((each) => each.toLowerCase().replaceAll(" ", "-"));
+      assert(known.includes(heading), `${path} has the heading ${heading}`);
+    }
+  }
 });
 
 Deno.test("every dependency is named, with its reason", () => {
