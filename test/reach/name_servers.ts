@@ -183,7 +183,7 @@ class Consul implements NameServer {
 /** Consul, which names services in a way of its own. */
 export const CONSUL: Kind = {
   name: "Consul",
-  need: { name: "consul", remedy: ".ci/run builds it", met: program("consul").met },
+  need: { name: "consul", remedy: ".ci/name_servers builds it", met: program("consul").met },
   start: (host: Host): NameServer => new Consul(host),
 };
 
@@ -198,7 +198,7 @@ export const KINDS: readonly Kind[] = [
     name: "CoreDNS",
     need: {
       name: "coredns",
-      remedy: "go install github.com/coredns/coredns@v1.12.1",
+      remedy: ".ci/name_servers builds it",
       met: program("coredns").met,
     },
     start: (host: Host): NameServer => new CoreDns(host),
