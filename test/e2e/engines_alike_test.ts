@@ -1,13 +1,14 @@
 /** Either engine is the same program: what it says and in which order, and what it may connect to. */
 import { assert, assertEquals } from "../kit/assert.ts";
-import { startBackend } from "../kit/backends.ts";
-import { get } from "../kit/clients.ts";
+import { hold, startBackend } from "../kit/backends.ts";
+import { get, HeldClient } from "../kit/clients.ts";
 import { type Need, needing } from "../kit/needs.ts";
 import { freePort, isOpen } from "../kit/ports.ts";
+import { threadWakeUps } from "../kit/processes.ts";
 import { ROOT, SOURCE, spawn } from "../kit/programs.ts";
 import { startInstance } from "../kit/start.ts";
 import { TempDir } from "../kit/temp_dir.ts";
-import { eventually, Output, within } from "../kit/wait.ts";
+import { eventually, Output, sleep, within } from "../kit/wait.ts";
 import { greet, SocketServer } from "./socket_server.ts";
 
 const LINUX: Need = { name: "Linux", met: Deno.build.os === "linux" };
@@ -64,6 +65,30 @@ for (const [options, operands] of SAYINGS) {
       }
       assert(said[0]?.some((text) => text.includes("connect")), `${said}`);
       assertEquals(said[1], said[0]);
+    },
+  });
+}
+
+for (const engine of ENGINES) {
+  Deno.test({
+    ...needing(LINUX, `with idle connections no thread of the ${engine} engine is ever woken`),
+    fn: async () => {
+      await using backend = startBackend("A", hold);
+      const more = { options: ["--workers=2"], engine };
+      await using balance = await startInstance([backend.operand], more);
+      using clients = new DisposableStack();
+      for (let at = 0; at < 20; at++) clients.use(await HeldClient.open(balance.port));
+      const count = (): number => threadWakeUps(balance.pid, /^worker-\d+$/);
+      // A thread tidies up for a while; one that beats does so in every second.
+      await eventually(
+        async () => {
+          const before = count();
+          await sleep(2500);
+          return count() === before;
+        },
+        "some seconds in which none is woken",
+        40_000,
+      );
     },
   });
 }

@@ -34,7 +34,20 @@ export function cpuMs(pid: number): number {
 
 /** How often the main thread of a process has gone to sleep by itself; it was woken up as often. */
 export function wakeUps(pid: number): number {
-  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(statusText(pid))?.[1] ?? NaN);
+  return switches(statusText(pid));
+}
+
+/** As {@link wakeUps}, of all the process's threads with such a name together; NaN if there is none. */
+export function threadWakeUps(pid: number, name: RegExp): number {
+  const statuses = [...Deno.readDirSync(`/proc/${pid}/task`)].flatMap(({ name: thread }) => {
+    try {
+      return [Deno.readTextFileSync(`/proc/${pid}/task/${thread}/status`)];
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  }).filter((status) => name.test(/^Name:\s+(.*)$/m.exec(status)?.[1] ?? ""));
+  return statuses.length === 0 ? NaN : statuses.reduce((sum, status) => sum + switches(status), 0);
 }
 
 /** State letter of a process (`S`, `R`, `T`, `Z` …), or undefined when there is none. */
@@ -92,6 +105,10 @@ function takesSignals(pid: number): boolean {
 
 function kilobytes(pid: number, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(statusText(pid))?.[1] ?? 0);
+}
+
+function switches(status: string): number {
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1] ?? NaN);
 }
 
 function statusText(pid: number): string {
