@@ -34,12 +34,12 @@ interface Turn {
 
 /** The times of all checks. Without channels no timer runs. */
 export class CheckTimer implements Disposable {
-  readonly #intervalMs: number;
+  readonly #intervalMs: () => number;
   readonly #duty: CheckDuty;
   readonly #turns = new Map<number, Turn>();
 
   /** Makes it, with nothing to do. */
-  constructor(intervalMs: number, duty: CheckDuty) {
+  constructor(intervalMs: () => number, duty: CheckDuty) {
     this.#intervalMs = intervalMs;
     this.#duty = duty;
   }
@@ -47,7 +47,7 @@ export class CheckTimer implements Disposable {
   /** Checks channels from now on, their first checks evenly spread over one interval. */
   watchAll(slots: readonly number[]): void {
     for (const [at, slot] of slots.entries()) {
-      this.#watch(slot, this.#intervalMs * at / slots.length);
+      this.#watch(slot, this.#intervalMs() * at / slots.length);
     }
   }
 
@@ -111,7 +111,7 @@ export class CheckTimer implements Disposable {
    * suspect before the interval is over.
    */
   #pause(patience = 0): number {
-    const pause = this.#intervalMs * (1 - JITTER * Math.random()) - patience;
-    return Math.max(this.#intervalMs * LEAST_PAUSE, pause);
+    const interval = this.#intervalMs();
+    return Math.max(interval * LEAST_PAUSE, interval * (1 - JITTER * Math.random()) - patience);
   }
 }

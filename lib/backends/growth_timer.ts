@@ -15,7 +15,7 @@ const STEPS = 20;
 /** The growth of all channels. Without one that grows no timer runs. */
 export class GrowthTimer implements Disposable {
   readonly #table: Table;
-  readonly #slowStartSeconds: number;
+  readonly #slowStartSeconds: () => number;
   /** Since when channels that still grow have been back, in ms. */
   readonly #back = new Map<number, number>();
   #timer: number | undefined;
@@ -25,7 +25,7 @@ export class GrowthTimer implements Disposable {
    *
    * @param slowStartSeconds How long a weight grows; 0 is no slow start.
    */
-  constructor(table: Table, slowStartSeconds: number) {
+  constructor(table: Table, slowStartSeconds: () => number) {
     this.#table = table;
     this.#slowStartSeconds = slowStartSeconds;
   }
@@ -44,7 +44,7 @@ export class GrowthTimer implements Disposable {
 
   #step(): void {
     clearTimeout(this.#timer);
-    const slowStartSeconds = this.#slowStartSeconds;
+    const slowStartSeconds = this.#slowStartSeconds();
     const nowMs = performance.now();
     for (const [slot, sinceMs] of this.#back) {
       const grown = growth({ sinceMs, nowMs, slowStartSeconds });

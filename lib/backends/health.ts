@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { HealthOptions, WhenDown } from "../core/command_line/health_options.ts";
+import type { HealthOptions } from "../core/command_line/health_options.ts";
 import type { LineWriter, Sight } from "../core/events.ts";
 import {
   type ChannelHealth,
@@ -54,14 +54,9 @@ interface Watched {
   timer: number | undefined;
 }
 
-/** What is done with clients while nothing is usable: as it was said, else as it befits. */
-export function whenDownOf({ whenDown, check, eject }: HealthOptions): WhenDown {
-  return whenDown ?? (check.kind !== "off" || eject > 0 ? "try" : "close");
-}
-
 /** Watches over the servers of an instance. Without options of health it starts no timer. */
 export class Health implements Disposable {
-  readonly #place: HealthPlace;
+  #place: HealthPlace;
   readonly #channels = new Map<number, Watched>();
   readonly #checks: CheckTimer;
   readonly #growth: GrowthTimer;
@@ -73,22 +68,37 @@ export class Health implements Disposable {
   /** Knows the channels that are there; nothing is done before {@link start}. */
   constructor(place: HealthPlace) {
     this.#place = place;
-    const { intervalSeconds, slowStartSeconds } = place.options;
-    this.#growth = new GrowthTimer(place.table, slowStartSeconds);
-    this.#checks = new CheckTimer(intervalSeconds * 1000, {
+    this.#growth = new GrowthTimer(place.table, () => this.#place.options.slowStartSeconds);
+    this.#checks = new CheckTimer(() => this.#place.options.intervalSeconds * 1000, {
       start: (slot) => this.#check(slot),
       found: (slot, verdict) => this.#checked(slot, verdict),
-      patienceMs: (slot) => patienceMs(this.#channels.get(slot)?.health.check.pace, place.options),
+      patienceMs: (slot) =>
+        patienceMs(this.#channels.get(slot)?.health.check.pace, this.#place.options),
       late: (slot) => this.#observe(slot, { kind: "late", late: true }),
     });
     for (const slot of allSlots(place.table)) this.#add(slot);
   }
 
+  /** Obeys other options from now on. Every channel that is checked begins its interval anew. */
+  configure(options: HealthOptions, proxyOut: CheckPlace["proxyOut"]): void {
+    this.#place = { ...this.#place, options, proxyOut };
+    for (const [slot, watched] of this.#channels) {
+      watched.check = channelExchange(this.#place, slot)?.name;
+      if (watched.check === undefined) this.#leaveUnchecked(slot);
+    }
+    this.#checkAll();
+    this.#tellListener();
+  }
+
+  #checkAll(): void {
+    const checked = [...this.#channels].filter(([, { check }]) => check !== undefined);
+    this.#checks.watchAll(checked.map(([slot]) => slot));
+  }
+
   /** Begins to check. */
   start(power: HealthPower): void {
     this.#power = power;
-    const checked = [...this.#channels].filter(([, { check }]) => check !== undefined);
-    this.#checks.watchAll(checked.map(([slot]) => slot));
+    this.#checkAll();
     this.#place.directory.watch((slot) => this.#renew(slot));
     this.#tellListener();
   }
@@ -287,11 +297,12 @@ export class Health implements Disposable {
   /** Whether anything is usable decides whether clients are accepted (`--when-down refuse`). */
   #tellListener(): void {
     const { table, options } = this.#place;
-    if (this.#power === undefined || options.whenDown !== "refuse") return;
-    const on = allSlots(table).some((slot) =>
-      Atomics.load(table.words, channelWord(slot, "enabled")) === 1 &&
-      (!isHeld(table, slot) || ejectionPhase(table, slot) === "on trial")
-    );
+    if (this.#power === undefined) return;
+    const on = options.whenDown !== "refuse" ||
+      allSlots(table).some((slot) =>
+        Atomics.load(table.words, channelWord(slot, "enabled")) === 1 &&
+        (!isHeld(table, slot) || ejectionPhase(table, slot) === "on trial")
+      );
     if (on === this.#listening) return;
     this.#listening = on;
     this.#power.listen(on);

@@ -39,7 +39,7 @@ interface State {
 
 /** How names are looked up again. */
 export interface NameWatchOptions {
-  /** Seconds between two rounds, above 0. */
+  /** Seconds between two rounds; 0 is never. */
   readonly intervalSeconds: number;
   /** Where changes are told. */
   readonly log: LineWriter;
@@ -49,7 +49,7 @@ export interface NameWatchOptions {
 export class NameWatch implements Disposable {
   readonly #backends: Backends;
   readonly #memberships: Membership[];
-  readonly #options: NameWatchOptions;
+  #options: NameWatchOptions;
   readonly #states = new Map<string, State>();
   #round: number | undefined;
   #sweep: number | undefined;
@@ -74,10 +74,18 @@ export class NameWatch implements Disposable {
     this.#arm();
   }
 
+  /** Looks names up this often from now on; 0 is never. */
+  configure(intervalSeconds: number): void {
+    this.#options = { ...this.#options, intervalSeconds };
+    clearTimeout(this.#round);
+    this.#round = undefined;
+    this.#arm();
+  }
+
   /** A connect to a channel has failed: its name is looked up at once, or a second after its last look-up. */
   connectFailed(slot: number): void {
     const destination = this.#backends.directory.get(slot)?.destination;
-    if (destination === undefined || this.#over) return;
+    if (destination === undefined || this.#never) return;
     const subject = this.#subjectOf(destination);
     if (subject === undefined) return;
     const state = this.#stateOf(subject);
@@ -97,14 +105,21 @@ export class NameWatch implements Disposable {
     for (const { timer } of this.#states.values()) clearTimeout(timer);
   }
 
+  get #never(): boolean {
+    return this.#over || this.#options.intervalSeconds === 0;
+  }
+
   /** Has the next round come, if there is anything to look up. */
   #arm(): void {
-    if (this.#over || this.#round !== undefined || this.#subjects().length === 0) return;
-    this.#round = setTimeout(async () => {
+    if (this.#never || this.#round !== undefined || this.#subjects().length === 0) return;
+    const round = setTimeout(async () => {
       await Promise.all(this.#subjects().map((subject) => this.#look(subject)));
+      // Another interval may have begun meanwhile.
+      if (this.#round !== round) return;
       this.#round = undefined;
       this.#arm();
     }, this.#options.intervalSeconds * 1000);
+    this.#round = round;
   }
 
   /** Everything that is looked up, each name once. */

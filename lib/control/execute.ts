@@ -4,6 +4,7 @@
  * @module
  */
 import type { StartedWith } from "../core/command_line/snapshot.ts";
+import type { LiveOptions } from "../core/command_line/live_options.ts";
 import type { Destination } from "../core/command_line/destination.ts";
 import type {
   Answer,
@@ -32,7 +33,7 @@ export interface Operated {
   /** Names that may stand for a port. */
   readonly services: Services;
   /** What decides about clients beside the table. */
-  readonly rules: ClientRules;
+  rules(): ClientRules;
   /** The instance as operators see it. */
   readonly view: InstanceView;
   /** The workers as they are now. */
@@ -55,6 +56,8 @@ export interface Operated {
    * @param lookupMs Time for the look-up; then nothing is followed.
    */
   follow(wanted: Following, lookupMs: number): Promise<number | string>;
+  /** Obeys these options from now on, of which one was changed; what became of it, in one line. */
+  configure(live: LiveOptions, name: string): string;
 }
 
 /**
@@ -69,12 +72,12 @@ export async function execute(
   group: number,
   lookupMs: number,
 ): Promise<Answer> {
-  const { table, services, rules } = instance;
+  const { table, services } = instance;
   let context: Context = {
     table,
     group,
     services,
-    rules,
+    rules: instance.rules(),
     workers: instance.workers(),
     health: instance.healthViews(),
   };
@@ -118,5 +121,7 @@ async function supply(instance: Operated, need: Need, lookupMs: number): Promise
       return { cut: await instance.cut(need.target) };
     case "follow":
       return { followed: await instance.follow(need.wanted, lookupMs) };
+    case "configure":
+      return { configured: instance.configure(need.live, need.name) };
   }
 }

@@ -19,14 +19,13 @@ import { NameWatch } from "../backends/names.ts";
 import { within } from "../system/time_limit.ts";
 import type { Startup } from "./start.ts";
 
-/** Tells what the start had to say of names, and looks them up again from now on, if that is wanted. */
+/** Tells what the start had to say of names, and looks them up again from now on. */
 export function watchNames(
   { options, backends, filled }: Startup,
   log: LineWriter,
   health: Health,
-): NameWatch | undefined {
+): NameWatch {
   for (const { level, message, fields } of filled.lines) log.log(level, message, fields);
-  if (options.resolve === 0) return undefined;
   backends.resolved = (slot) => health.resolution(slot, true, "its name is known");
   backends.changed = (slot) => health.followed(slot);
   return new NameWatch(backends, filled.memberships, { intervalSeconds: options.resolve, log });
@@ -61,7 +60,7 @@ function withName(fields: Fields | undefined, directory: Directory): Fields | un
 /** Destinations that operators name: finding them, and noting them down. */
 export class OperatorNames {
   readonly #prepared: Startup;
-  readonly #names: NameWatch | undefined;
+  readonly #names: NameWatch;
   readonly #log: LineWriter;
   /** Sockets that workers may connect to: theirs is what the command line named. */
   readonly #sockets: ReadonlySet<string>;
@@ -69,10 +68,10 @@ export class OperatorNames {
   /**
    * To be made before the first operator comes.
    *
-   * @param names Who looks names up again, if that is wanted.
+   * @param names Who looks names up again.
    * @param log Where it is told which channels join.
    */
-  constructor(prepared: Startup, names: NameWatch | undefined, log: LineWriter) {
+  constructor(prepared: Startup, names: NameWatch, log: LineWriter) {
     this.#prepared = prepared;
     this.#names = names;
     this.#log = log;
@@ -115,7 +114,7 @@ export class OperatorNames {
     for (const { level, message, fields } of look?.lines ?? []) {
       this.#log.log(level, message, fields);
     }
-    this.#names?.follow(membership);
+    this.#names.follow(membership);
     return membership.size;
   }
 

@@ -5,7 +5,7 @@
  */
 import type { Options } from "../core/command_line/options.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
-import { whenDownOf } from "../backends/health.ts";
+import { whenDownOf } from "../core/command_line/health_options.ts";
 import type { ControlPath } from "../control/control_socket.ts";
 import type { ListenAddress } from "../traffic/engine_config.ts";
 import type { Libc } from "../traffic/native/libc.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { looksAtClients } from "../core/edge/edge_config.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
+import type { LiveOptions } from "../core/command_line/live_options.ts";
 import type { Options } from "../core/command_line/options.ts";
 import { unixPaths } from "../core/table/view.ts";
 import { HOSTS_FILE } from "../backends/lookups.ts";
@@ -17,7 +17,7 @@ import {
 import { DescriptorWatch } from "../system/descriptors.ts";
 import type { LineWriter } from "../core/events.ts";
 import type { Destination } from "../core/command_line/destination.ts";
-import type { Assignment, ClientRules, Following } from "../core/control/commands/command.ts";
+import type { Assignment, Following } from "../core/control/commands/command.ts";
 import type { CutTarget } from "../core/report/live.ts";
 import type { Change } from "../core/table/change.ts";
 import type { HttpService } from "./http.ts";
@@ -28,7 +28,7 @@ import { factsOf, RunningView } from "./view.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { dropPermissions, variable } from "../system/permissions.ts";
 import { isJournalOnStderr } from "../system/journal.ts";
-import { type RefusalWatch, startRefusalWatch } from "./refusal_watch.ts";
+import { LiveSettings } from "./live_settings.ts";
 import { within } from "../system/time_limit.ts";
 import { type SocketWatch, watchControlSocket } from "../control/socket_watch.ts";
 import { codeFolder } from "./engine_choice.ts";
@@ -96,10 +96,11 @@ async function run(
   );
   using health = openHealth(startup, events);
   const names = watchNames(startup, events, health);
-  descriptors.connectFailed = names && ((slot) => names.connectFailed(slot));
+  descriptors.connectFailed = (slot) => names.connectFailed(slot);
   descriptors.seen = (sight) => health.seen(sight);
   const { workers, begin, reclaim } = await startWorkers(startup, descriptors);
   descriptors.guard(workers);
+  using settings = new LiveSettings({ startup, workers, health, names, log: events });
   let server: ControlServer | undefined;
   let http: HttpService | undefined;
   let watch: SocketWatch | undefined;
@@ -109,10 +110,11 @@ async function run(
     stopping = true;
     manager?.stopping();
     watch?.[Symbol.dispose]();
-    names?.[Symbol.dispose]();
+    names[Symbol.dispose]();
     const released = server?.close();
-    if (options.drain !== undefined) {
-      setTimeout(() => workers.endAll(), Math.min(options.drain * 1000, LONGEST_TIMER_MS));
+    const { drain } = settings;
+    if (drain !== undefined) {
+      setTimeout(() => workers.endAll(), Math.min(drain * 1000, LONGEST_TIMER_MS));
     }
     await Promise.all([released, workers.stopListening()]);
   };
@@ -149,9 +151,10 @@ async function run(
     services: startup.services,
     workers: () => workers.views(),
     healthViews: () => health.views(),
-    rules: clientRules(startup),
+    rules: () => settings.clientRules(),
     view,
-    started: () => view.started(),
+    started: () => ({ ...view.started(), options: settings.given }),
+    configure: (live: LiveOptions, name: string) => settings.configure(live, name),
     cut: (target: CutTarget) => workers.questions.cut(target),
     changed: (changes: readonly Change[]) => {
       health.changed(changes);
@@ -195,26 +198,20 @@ async function run(
   startup.services.load();
   dropStartPermissions(startup);
   health.start(workers);
-  using refusals = watchRefusals(startup, events);
+  settings.watchRefusals();
   await begin();
   await output.ready();
   manager?.ready();
   await workers.done;
   const died = !stopping;
   if (died) await stop();
-  refusals?.tell();
+  settings.tellRefusals();
   http?.close();
   // The operator who ended the instance gets the answer.
   await within(Promise.all([controlled, http?.served]), LAST_ANSWER_MS);
   await manager?.flush();
   await log.close();
   if (died) throw new ExitError(EXIT.software, "balance: no worker is left");
-}
-
-/** What decides about clients beside the table, for `explain`. */
-function clientRules({ config }: Startup): ClientRules {
-  const { hashFailover, loadBound, lastResort, edge: { lists } } = config;
-  return { hashFailover, loadBound, lastResort, lists };
 }
 
 function openHealth({ options, table, backends, config }: Startup, log: LineWriter): Health {
@@ -256,13 +253,6 @@ function dropStartPermissions(startup: Startup): void {
     ],
     [...code, ...hosts],
   );
-}
-
-/** Refused clients are told in the log, if any rule can refuse some. */
-function watchRefusals({ options, table }: Startup, log: LineWriter): RefusalWatch | undefined {
-  const { edge } = options;
-  const refuses = looksAtClients(edge) || edge.queue !== undefined;
-  return refuses ? startRefusalWatch(table, log) : undefined;
 }
 
 /** A fault in one task or timer is logged, and the others go on. */

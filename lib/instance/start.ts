@@ -7,7 +7,6 @@ import { type Endpoint, formatHost } from "../core/net/socket_address.ts";
 import { EXIT, ExitError } from "../core/errors.ts";
 import { MAX_WORKERS, type Options } from "../core/command_line/options.ts";
 import { type ClientMemory, createClientMemory } from "../core/edge/client_counts.ts";
-import { countsClients } from "../core/edge/edge_config.ts";
 import { groupMethods, parseGroups, parsePort, type Port } from "../core/command_line/spec.ts";
 import type { Services } from "../core/net/services.ts";
 import { apply } from "../core/table/change.ts";
@@ -15,7 +14,7 @@ import { createTable, type Table } from "../core/table/schema.ts";
 import { viewTable } from "../core/table/view.ts";
 import { printable } from "../core/text.ts";
 import { checkPlace, type ControlPath } from "../control/control_socket.ts";
-import type { EngineConfig, ListenAddress } from "../traffic/engine_config.ts";
+import { type EngineConfig, engineConfigOf, type ListenAddress } from "../traffic/engine_config.ts";
 import { type HttpPlace, openHttp } from "./http_place.ts";
 import { chooseEngine, codeFolder, startNative } from "./engine_choice.ts";
 import { checkActivation } from "./activation.ts";
@@ -34,7 +33,6 @@ import {
   resolveBind,
   resolverError,
 } from "../backends/resolve.ts";
-import { whenDownOf } from "../backends/health.ts";
 import { allReadOnly, lstat, prepareRunDir, socketPath } from "../control/run_dir.ts";
 
 /** Where the words of a start go: to the terminal, or to whoever waits for a background start. */
@@ -231,30 +229,12 @@ function clientMemory(workers: number): ClientMemory {
 }
 
 async function engineConfig(options: Options, workers: number): Promise<EngineConfig> {
-  const {
-    connectTimeout,
-    idleTimeout,
-    autodisable,
-    hashFailover,
-    loadBound,
-    source,
-    logConnections,
-    health,
-    edge,
-  } = options;
-  return {
-    connectTimeout,
-    idleTimeout,
-    autodisable,
-    hashFailover,
-    loadBound,
-    logConnections,
-    ejectAfter: health.eject,
-    lastResort: whenDownOf(health) === "try",
-    resetsRefused: whenDownOf(health) === "reset",
+  const { source, logConnections, edge: { timeouts } } = options;
+  return engineConfigOf(options, {
     source: source === undefined ? undefined : formatHost(await resolveSource(source)),
-    edge: { ...edge, clients: countsClients(edge) ? clientMemory(workers) : undefined },
-  };
+    logConnections,
+    edge: { timeouts, clients: clientMemory(workers) },
+  });
 }
 
 /** The address of `-B`, which no name server of one's own is asked for. */

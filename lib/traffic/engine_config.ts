@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { whenDownOf } from "../core/command_line/health_options.ts";
+import type { Options } from "../core/command_line/options.ts";
 import type { EdgeConfig } from "../core/edge/edge_config.ts";
 
 /** What an engine is asked to do; plain data, so that it can be sent to a worker. */
@@ -37,4 +39,36 @@ export interface ListenAddress {
   readonly hostname: string;
   /** Port number. */
   readonly port: number;
+}
+
+/**
+ * What an engine is asked to do by a command line, all else being as it was.
+ *
+ * @param fixed What no command line says as the engine needs it, or nobody changes while it runs.
+ */
+export function engineConfigOf(
+  options: Options,
+  fixed: {
+    readonly source: EngineConfig["source"];
+    readonly logConnections: boolean;
+    readonly edge: Pick<EdgeConfig, "clients" | "timeouts">;
+  },
+): EngineConfig {
+  const { connectTimeout, idleTimeout, autodisable, hashFailover, loadBound, health, edge } =
+    options;
+  const { clients, timeouts } = fixed.edge;
+  const whenDown = whenDownOf(health);
+  return {
+    connectTimeout,
+    idleTimeout,
+    autodisable,
+    hashFailover,
+    loadBound,
+    source: fixed.source,
+    logConnections: fixed.logConnections,
+    ejectAfter: health.eject,
+    lastResort: whenDown === "try",
+    resetsRefused: whenDown === "reset",
+    edge: { ...edge, clients, timeouts },
+  };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { ClientCounts } from "../core/edge/client_counts.ts";
-import { type EdgeConfig, looksAtClients } from "../core/edge/edge_config.ts";
+import { countsClients, type EdgeConfig, looksAtClients } from "../core/edge/edge_config.ts";
 import type { Reporter } from "../core/events.ts";
 import type { CutTarget } from "../core/report/live.ts";
 import type { EntryRules } from "../core/session/entry.ts";
@@ -44,7 +44,7 @@ export function entryRules(
   if (!looksAtClients(edge)) return undefined;
   const { proxies, lists, limits, clients } = edge;
   const alive = (): boolean => epochOf(table, worker) === table.epoch;
-  const counts = clients === undefined
+  const counts = clients === undefined || !countsClients(edge)
     ? undefined
     : new ClientCounts(clients, worker, limits, alive);
   return { table, worker, proxies, lists, counts };

@@ -74,6 +74,11 @@ export class InProcessWorker implements Workers {
     this.#engine.endChannel(slot);
   }
 
+  /** As {@link Workers.configure}. */
+  configure(_given: readonly string[], config: EngineConfig): void {
+    this.#engine.configure(config);
+  }
+
   /** Listens or refuses clients, soon; without effect after {@link stopListening}. */
   listen(on: boolean): void {
     this.#switch.set(on);

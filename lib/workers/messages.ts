@@ -26,6 +26,13 @@ export interface Workers {
   readonly questions: Questions;
   /** Listens or refuses clients, soon; without effect after {@link stopListening}. */
   listen(on: boolean): void;
+  /**
+   * Obeys other rules, soon.
+   *
+   * @param given The options that say them, as words.
+   * @param config What they ask of an engine.
+   */
+  configure(given: readonly string[], config: EngineConfig): void;
 }
 
 /** The first message to a worker. */
@@ -61,6 +68,8 @@ export type WorkerCommand =
   /** Somebody who shares the socket has gone, and may have been told of a client; native engine. */
   | { readonly kind: "look" }
   | { readonly kind: "end channel"; readonly slot: number }
+  /** A piece of the options to obey from now on, see given.ts. */
+  | { readonly kind: "given"; readonly piece: string; readonly last: boolean }
   /** Asks something; the answer has the same number. */
   | { readonly kind: "ask"; readonly id: number; readonly question: Question };
 

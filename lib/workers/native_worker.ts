@@ -11,6 +11,7 @@ import { Engine } from "../traffic/native/engine.ts";
 import { type Libc, loadLibc } from "../traffic/native/libc.ts";
 import { Inbox } from "./mailbox.ts";
 import type { StartCommand, WorkerCommand } from "./messages.ts";
+import { GivenReader } from "./given.ts";
 import { reply } from "./questions.ts";
 import { dieOfFaults, reporterTo, type Scope } from "./thread_words.ts";
 
@@ -51,9 +52,10 @@ function open(libc: Libc, order: NativeStart): Engine {
   const table = openTable(memory, workers, epoch);
   const engine = new Engine(libc, config, { table, worker, wake }, reporterTo(scope, order));
   const inbox = new Inbox(order.mailbox);
+  const given = new GivenReader(config);
   engine.onWake = () => {
     for (let text = inbox.take(); text !== undefined; text = inbox.take()) {
-      obey(engine, order, JSON.parse(text));
+      obey(engine, { start: order, given }, JSON.parse(text));
     }
   };
   return engine;
@@ -64,7 +66,13 @@ function accept(engine: Engine, { socket, workers }: StartCommand): void {
   if (socket !== undefined) engine.accept(socket, workers > 1);
 }
 
-function obey(engine: Engine, start: NativeStart, order: WorkerCommand): void {
+/** What orders refer to. */
+interface Before {
+  readonly start: NativeStart;
+  readonly given: GivenReader;
+}
+
+function obey(engine: Engine, { start, given }: Before, order: WorkerCommand): void {
   switch (order.kind) {
     case "start":
       break;
@@ -81,6 +89,11 @@ function obey(engine: Engine, start: NativeStart, order: WorkerCommand): void {
     case "end channel":
       engine.endChannel(order.slot);
       break;
+    case "given": {
+      const config = given.take(order);
+      if (config !== undefined) engine.configure(config);
+      break;
+    }
     case "ask":
       scope.postMessage({ kind: "answer", id: order.id, reply: reply(engine, order.question) });
       break;

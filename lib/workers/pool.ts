@@ -23,6 +23,7 @@ import type { Reporter } from "../core/events.ts";
 import type { StartCommand, WorkerCommand, WorkerMessage, Workers } from "./messages.ts";
 import { RuntimeThreads, type Thread, type Threads } from "./threads.ts";
 import { bind } from "../traffic/deno/listener.ts";
+import { piecesOf } from "./given.ts";
 import { ListenSwitch } from "./listen_switch.ts";
 import { type Question, Questions, type Reply } from "./questions.ts";
 
@@ -78,7 +79,7 @@ export class WorkerPool implements Workers {
   /** Resolves when all workers have stopped and their last connections have ended. */
   readonly done: Promise<void>;
   readonly #slots: WorkerSlot[];
-  readonly #startCommand: Omit<StartCommand, "worker" | "epoch">;
+  #startCommand: Omit<StartCommand, "worker" | "epoch">;
   readonly #table: Table;
   /** Where connections by client are counted, if they are. */
   readonly #clients: ClientCounts | undefined;
@@ -234,6 +235,12 @@ export class WorkerPool implements Workers {
   /** Listens or refuses clients, soon; without effect after {@link stopListening}. */
   listen(on: boolean): void {
     this.#switch.set(on);
+  }
+
+  /** As {@link Workers.configure}; a thread that takes a dead one's place begins with it. */
+  configure(given: readonly string[], config: EngineConfig): void {
+    this.#startCommand = { ...this.#startCommand, config };
+    for (const piece of piecesOf(given)) this.#broadcast(piece);
   }
 
   /**

@@ -13,6 +13,7 @@ import {
   reporterTo,
   type Scope,
 } from "./thread_words.ts";
+import { GivenReader } from "./given.ts";
 import { reply } from "./questions.ts";
 import { bind } from "../traffic/deno/listener.ts";
 import type { ListenAddress } from "../traffic/engine_config.ts";
@@ -58,6 +59,7 @@ async function switchListening(engine: Engine, on: boolean): Promise<void> {
 }
 
 let engine: Promise<Engine> | undefined;
+let given: GivenReader | undefined;
 let address: ListenAddress | undefined;
 
 scope.onmessage = async ({ data: order }) => {
@@ -65,6 +67,7 @@ scope.onmessage = async ({ data: order }) => {
     case "start":
       engine = start(order);
       address = order.address;
+      given = new GivenReader(order.config);
       await engine;
       scope.postMessage({ kind: "up" });
       await announceEnd(await engine);
@@ -82,6 +85,12 @@ scope.onmessage = async ({ data: order }) => {
     case "end channel":
       (await engine)?.endChannel(order.slot);
       break;
+    case "given": {
+      const running = await engine;
+      const config = given?.take(order);
+      if (config !== undefined) running?.configure(config);
+      break;
+    }
     case "ask": {
       const asked = await engine;
       if (asked === undefined) break;

@@ -32,7 +32,7 @@ class NotedChecks {
 }
 
 function timerFor(checks: NotedChecks, intervalMs: number): CheckTimer {
-  return new CheckTimer(intervalMs, {
+  return new CheckTimer(() => intervalMs, {
     start: checks.start,
     found: (slot) => checks.found.push(slot),
     patienceMs: () => checks.patienceMs,
@@ -81,7 +81,7 @@ Deno.test("a channel that is left alone is not checked, and what is found of it 
   const over = Promise.resolve();
   const begun: number[] = [];
   const found: number[] = [];
-  using timer = new CheckTimer(10, {
+  using timer = new CheckTimer(() => 10, {
     start: (slot) => {
       begun.push(slot);
       return { verdict: slot === 1 ? promise : Promise.resolve(GOOD), over };
@@ -123,7 +123,7 @@ Deno.test("a check that takes longer than its like is late, once; one that is in
   const { promise, resolve } = Promise.withResolvers<Verdict>();
   const over = Promise.resolve();
   const found: number[] = [];
-  using timer = new CheckTimer(60, {
+  using timer = new CheckTimer(() => 60, {
     start: (slot) => ({ verdict: slot === 1 ? promise : Promise.resolve(GOOD), over }),
     found: (slot) => found.push(slot),
     patienceMs: () => 10,
@@ -139,7 +139,7 @@ Deno.test("a check that takes longer than its like is late, once; one that is in
 
 Deno.test("a channel that is left alone is not late", async () => {
   const checks = new NotedChecks();
-  using timer = new CheckTimer(10, {
+  using timer = new CheckTimer(() => 10, {
     start: (slot) => ({
       verdict: slot === 1 ? new Promise(() => {}) : Promise.resolve(GOOD),
       over: Promise.resolve(),

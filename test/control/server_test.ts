@@ -21,15 +21,16 @@ class Served implements AsyncDisposable {
       table: makeTable("127.0.0.1:1"),
       services: SERVICES,
       workers: () => [],
+      configure: () => "",
       follow: () => Promise.resolve("invalid address"),
       resolve: () => new Promise<null>(() => {}),
       healthViews: () => [],
-      rules: {
+      rules: () => ({
         hashFailover: false,
         loadBound: undefined,
         lastResort: false,
         lists: { allow: undefined, deny: undefined },
-      },
+      }),
       view: EMPTY_VIEW,
       started: () => NO_SUPPLIES.start,
       cut: () => Promise.resolve(0),

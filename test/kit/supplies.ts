@@ -34,7 +34,7 @@ export const EMPTY_STATE: StateDocument = {
 };
 
 /** Everything that a command may ask for to answer, with nothing in it. */
-export const NO_SUPPLIES: Required<Omit<Supplies, "followed">> = {
+export const NO_SUPPLIES: Required<Omit<Supplies, "followed" | "configured">> = {
   state: EMPTY_STATE,
   connections: { connections: [], omitted: 0 },
   causes: { causes: [] },

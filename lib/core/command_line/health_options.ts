@@ -82,7 +82,7 @@ export function parseHealthOptions({ text, flag }: GivenValues): HealthOptions {
     eject: number("eject", COUNT_OR_NEVER) ?? (health ? HEALTH.eject : 0),
     slowStartSeconds: number("slow-start", GROWTH) ?? (health ? HEALTH.slowStartSeconds : 0),
     cutDown: flag("cut-down"),
-    whenDown: whenDownOf(text("when-down")),
+    whenDown: parseWhenDown(text("when-down")),
   };
 }
 
@@ -95,9 +95,14 @@ function dialogueOf(text: GivenValues["text"]): Pick<HealthOptions, "send" | "ex
   };
 }
 
-function whenDownOf(text: string | undefined): WhenDown | undefined {
+function parseWhenDown(text: string | undefined): WhenDown | undefined {
   return text === undefined ? undefined : WHEN_DOWN.find((each) => each === text) ??
     refuseValue("--when-down", "try, close, refuse or reset", text);
+}
+
+/** What is done with clients while nothing is usable: as it was said, else as it befits. */
+export function whenDownOf({ whenDown, check, eject }: HealthOptions): WhenDown {
+  return whenDown ?? (check.kind !== "off" || eject > 0 ? "try" : "close");
 }
 
 /** Numbers that an option accepts. */

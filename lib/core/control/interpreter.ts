@@ -18,6 +18,7 @@ import { GROUP, HASH, METHOD, ROUND_ROBIN } from "./commands/group.ts";
 import { HEALTH, MRTG_BYTES, MRTG_CONNS, SHOW, VERSION, WORKERS } from "./commands/report.ts";
 import { CAUSES, CONNS, WATCH } from "./commands/connections.ts";
 import { EXPLAIN } from "./commands/explain.ts";
+import { SET } from "./commands/settings.ts";
 import { SNAPSHOT } from "./commands/snapshot.ts";
 import { CUT, DRAIN } from "./commands/ending.ts";
 import { KILL, QUIT } from "./commands/session.ts";
@@ -64,6 +65,7 @@ export const COMMANDS: readonly Command[] = [
   CAUSES,
   WATCH,
   SNAPSHOT,
+  SET,
 ];
 
 /**

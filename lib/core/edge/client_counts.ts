@@ -150,6 +150,8 @@ export class ClientCounts {
     lock(this.#words, LOCK, owner);
     for (let entry = 0; entry < this.#sets * WAYS; entry++) {
       const share = this.#word(entry, SHARES + worker);
+      // Memory that is not written to is not there either.
+      if (share === 0) continue;
       this.#set(entry, SHARES + worker, 0);
       this.#set(entry, CONNECTIONS, this.#word(entry, CONNECTIONS) - share);
     }

@@ -38,7 +38,7 @@ export interface EdgeRules {
 
 /** The rules, and the memory in which clients are counted; can be sent to a worker. */
 export interface EdgeConfig extends EdgeRules {
-  /** There if the limits limit anything. */
+  /** Without it nothing is limited. The program always has it, as limits may be set while running. */
   readonly clients: ClientMemory | undefined;
 }
 

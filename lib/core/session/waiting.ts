@@ -29,8 +29,8 @@ interface Wait {
 export class WaitingLine {
   readonly #table: Table;
   readonly #worker: number;
-  readonly #most: number;
-  readonly #lastResort: boolean;
+  #most: number;
+  #lastResort: boolean;
   readonly #waits: Map<Waiter, Wait> = new Map();
   #published = NO_TICKET;
 
@@ -43,6 +43,12 @@ export class WaitingLine {
   constructor(table: Table, worker: number, most: number, lastResort = false) {
     this.#table = table;
     this.#worker = worker;
+    this.#most = most;
+    this.#lastResort = lastResort;
+  }
+
+  /** Obeys other rules from now on; see the constructor. */
+  configure(most: number, lastResort: boolean): void {
     this.#most = most;
     this.#lastResort = lastResort;
   }

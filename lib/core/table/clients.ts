@@ -54,6 +54,14 @@ export function isAhead(table: Table, worker: number): boolean {
 /** How many more than the average are no reason yet to leave clients to others. */
 const LEAD = 1;
 
+/** A worker begins to count its clients, and has so many, or it counts none any more. */
+export function recount(table: Table, worker: number, clients: number): void {
+  const before = Atomics.exchange(table.words, workerWord(worker, "clients"), clients);
+  const total = instanceWord(table, "clients");
+  Atomics.add(table.words, total, clients - before);
+  Atomics.notify(table.words, total);
+}
+
 /** Clients that wait for a channel. */
 export function waitingCount(table: Table): number {
   return Atomics.load(table.words, instanceWord(table, "waiting"));

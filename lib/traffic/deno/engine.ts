@@ -51,8 +51,11 @@ export class Engine {
   #pause: { readonly began: Deferred; readonly ended: Deferred } | undefined;
   readonly #sessions = new Sessions();
   readonly #lastEnds = new LastEnds();
-  readonly #places: Places | undefined;
-  readonly #queue: Queue | undefined;
+  readonly #places: Places;
+  #queue: Queue | undefined;
+  readonly #place: { readonly table: Table; readonly worker: number };
+  /** What all sessions share; it changes when the engine is told to obey other rules. */
+  readonly #context: { -readonly [Name in keyof SessionContext]: SessionContext[Name] };
 
   /**
    * Starts to accept.
@@ -71,21 +74,17 @@ export class Engine {
     this.#ticker = new Ticker((fault) => reportFault(reporter, fault));
     this.#reporter = reporter;
     const { edge } = config;
-    this.#places = edge.maxClients === 0 ? undefined : new Places(place, edge.maxClients);
+    this.#place = place;
+    this.#places = new Places(place, edge.maxClients);
     this.#queue = edge.queue && new Queue(place, edge.queue, this.#ticker, config.lastResort);
     this.#acceptor = new Acceptor(listener, reporter, this.#places);
     const classes = dumpTo === undefined ? BUFFER_CLASSES : DUMP_BUFFER_CLASSES;
     const pools = new BufferPools(this.#ticker, classes);
     const ports = new PortWatch(this.#ticker, reporter);
-    const context: SessionContext = {
+    this.#context = {
       ...config,
       ...place,
-      scheduler: new Scheduler({
-        ...place,
-        chance: Math.random,
-        loadBound: config.loadBound,
-        hashed: observeHashes(reporter, config.hashFailover),
-      }),
+      scheduler: this.#scheduler(config),
       endpoints: new EndpointReader(place.table),
       observer: observeAttempts(reporter),
       entry: entryRules(place, edge),
@@ -103,7 +102,31 @@ export class Engine {
         shortage === "out of ports" ? ports.wait() : this.#acceptor.outOfDescriptors(),
       ending: () => this.#ending,
     };
-    this.done = this.#run(context);
+    this.done = this.#run();
+  }
+
+  /** Obeys other rules from now on: for clients that come, and in the further steps of those that have no server yet. */
+  configure(config: EngineConfig): void {
+    const { edge } = config;
+    this.#places.configure(edge.maxClients, this.#clients);
+    if (edge.queue !== undefined) {
+      this.#queue ??= new Queue(this.#place, edge.queue, this.#ticker);
+      this.#queue.configure(edge.queue, config.lastResort);
+    }
+    const queue = edge.queue && this.#queue;
+    Object.assign(this.#context, {
+      ...config,
+      scheduler: this.#scheduler(config),
+      entry: entryRules(this.#place, edge),
+      proxyOut: edge.proxyOut,
+      queue,
+      line: queue?.line,
+    });
+  }
+
+  #scheduler({ loadBound, hashFailover }: EngineConfig): Scheduler {
+    const hashed = observeHashes(this.#reporter, hashFailover);
+    return new Scheduler({ ...this.#place, chance: Math.random, loadBound, hashed });
   }
 
   /** Stops listening; connections go on until they end. Resolves when the port is free. */
@@ -182,9 +205,9 @@ export class Engine {
     return this.#lastEnds.all();
   }
 
-  async #run(context: SessionContext): Promise<void> {
+  async #run(): Promise<void> {
     // It never rejects.
-    const serve = (client: Deno.TcpConn) => void this.#serve(context, client);
+    const serve = (client: Deno.TcpConn) => void this.#serve(client);
     do {
       await this.#acceptor.run(serve, () => this.#clients);
       this.#pause?.began.resolve();
@@ -198,15 +221,15 @@ export class Engine {
   }
 
   /** Serves one client. A fault of this program's own is told and ends nothing but that client's connection. */
-  async #serve(context: SessionContext, client: Deno.TcpConn): Promise<void> {
+  async #serve(client: Deno.TcpConn): Promise<void> {
     this.#clients++;
     try {
-      await serveClient(context, client);
+      await serveClient(this.#context, client);
     } catch (fault) {
-      reportFault(context.reporter, fault);
+      reportFault(this.#reporter, fault);
     } finally {
       this.#clients--;
-      this.#places?.give();
+      this.#places.give();
       this.#acceptor.clientLeft();
       this.#checkDrained();
     }

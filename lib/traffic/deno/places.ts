@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { clientCount, enter, leave } from "../../core/table/clients.ts";
+import { clientCount, enter, leave, recount } from "../../core/table/clients.ts";
 import { instanceWord, type Table } from "../../core/table/schema.ts";
 
 /** Time after which it is looked again whether there is a place, in ms. */
@@ -13,12 +13,12 @@ const LOOK_MS = 250;
 export class Places {
   readonly #table: Table;
   readonly #worker: number;
-  readonly #most: number;
+  #most: number;
 
   /**
    * Takes and gives for one thread.
    *
-   * @param most How many places there are.
+   * @param most How many places there are; 0 is no limit, and nobody is counted.
    */
   constructor(
     { table, worker }: { readonly table: Table; readonly worker: number },
@@ -29,19 +29,31 @@ export class Places {
     this.#most = most;
   }
 
+  /**
+   * Makes it more or fewer places from now on.
+   *
+   * @param clients Clients of this thread that a place was taken for, or would have been.
+   */
+  configure(most: number, clients: number): void {
+    if ((this.#most === 0) !== (most === 0)) {
+      recount(this.#table, this.#worker, most === 0 ? 0 : clients);
+    }
+    this.#most = most;
+  }
+
   /** Whether one is free now. */
   get free(): boolean {
-    return clientCount(this.#table) < this.#most;
+    return this.#most === 0 || clientCount(this.#table) < this.#most;
   }
 
   /** Takes one, if one is free; {@link give} gives it back. */
   take(): boolean {
-    return enter(this.#table, this.#worker, this.#most);
+    return this.#most === 0 || enter(this.#table, this.#worker, this.#most);
   }
 
   /** Gives one back. */
   give(): void {
-    leave(this.#table, this.#worker);
+    if (this.#most > 0) leave(this.#table, this.#worker);
   }
 
   /** Resolves when one may be free, and after a moment in any case. */
@@ -49,6 +61,6 @@ export class Places {
     const { words } = this.#table;
     const at = instanceWord(this.#table, "clients");
     const now = Atomics.load(words, at);
-    if (now >= this.#most) await Atomics.waitAsync(words, at, now, LOOK_MS).value;
+    if (this.#most > 0 && now >= this.#most) await Atomics.waitAsync(words, at, now, LOOK_MS).value;
   }
 }

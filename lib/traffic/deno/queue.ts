@@ -27,7 +27,7 @@ export class Queue implements Ticking {
   readonly #table: Table;
   readonly #worker: number;
   readonly #ticker: Ticker;
-  readonly #seconds: number;
+  #seconds: number;
   readonly #watches: WeakMap<EarlyStream, Watch> = new WeakMap();
   #listening = false;
   /** Whether the last tick left something that is free to another thread's client. */
@@ -48,6 +48,12 @@ export class Queue implements Ticking {
     this.#table = table;
     this.#worker = worker;
     this.#ticker = ticker;
+    this.#seconds = seconds;
+  }
+
+  /** Obeys other rules from now on; whoever waits already does so for its time. */
+  configure({ most, seconds }: QueueLimits, lastResort: boolean): void {
+    this.line.configure(most, lastResort);
     this.#seconds = seconds;
   }
 

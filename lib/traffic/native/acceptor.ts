@@ -49,7 +49,7 @@ export interface AcceptorContext {
   /** Number of this thread in it. */
   readonly worker: number;
   /** `--max-conns`; 0 is no limit. */
-  readonly maxClients: number;
+  maxClients(): number;
   /** Serves a client; must not throw. */
   serve(fd: number, peer: Peer): void;
   /** How many are served now. */
@@ -194,17 +194,20 @@ export class Acceptor implements Watched {
   }
 
   #hasPlace(): boolean {
-    const { table, maxClients } = this.#context;
+    const { table } = this.#context;
+    const maxClients = this.#context.maxClients();
     return maxClients === 0 || clientCount(table) < maxClients;
   }
 
   #takePlace(): boolean {
-    const { table, worker, maxClients } = this.#context;
+    const { table, worker } = this.#context;
+    const maxClients = this.#context.maxClients();
     return maxClients === 0 || enter(table, worker, maxClients);
   }
 
   #givePlace(): void {
-    const { table, worker, maxClients } = this.#context;
+    const { table, worker } = this.#context;
+    const maxClients = this.#context.maxClients();
     if (maxClients > 0) leave(table, worker);
   }
 

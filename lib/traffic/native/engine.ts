@@ -18,6 +18,7 @@ import { Scheduler } from "../../core/schedule/schedule.ts";
 import type { Shortage } from "../../core/session/cause.ts";
 import { publishServed } from "../../core/table/clients.ts";
 import { EndpointReader } from "../../core/table/endpoint.ts";
+import { recount } from "../../core/table/clients.ts";
 import type { Table } from "../../core/table/schema.ts";
 import type { EngineConfig } from "../engine_config.ts";
 import { entryRules, isMeant, reportFault } from "../engine_rules.ts";
@@ -54,8 +55,11 @@ export class Engine {
   readonly #clock = new TickClock();
   readonly #reporter: Reporter;
   readonly #acceptor: Acceptor;
-  readonly #room: WaitingRoom | undefined;
-  readonly #context: ConnectionContext;
+  #room: WaitingRoom | undefined;
+  readonly #place: EnginePlace;
+  #maxClients: number;
+  /** What all connections share; it changes when the engine is told to obey other rules. */
+  readonly #context: { -readonly [Name in keyof ConnectionContext]: ConnectionContext[Name] };
   readonly #lastEnds = new LastConnections();
   /** All clients, in the order of their accept. */
   readonly #connections: Set<Connection> = new Set();
@@ -73,6 +77,8 @@ export class Engine {
     const { table, worker } = place;
     const { timeouts } = edge;
     this.#reporter = reporter;
+    this.#place = place;
+    this.#maxClients = edge.maxClients;
     this.#poller = new Poller(libc);
     this.#poller.add(place.wake, EPOLLIN, {
       onEvents: () => this.onWake(),
@@ -86,7 +92,7 @@ export class Engine {
       reporter,
       table,
       worker,
-      maxClients: edge.maxClients,
+      maxClients: () => this.#maxClients,
       serve: (fd, peer) => this.#serve(fd, peer),
       clients: () => this.#connections.size,
     });
@@ -102,13 +108,7 @@ export class Engine {
       chunks: new Chunks(),
       buffer: new Uint8Array(LONGEST),
       grace: GRACE,
-      scheduler: new Scheduler({
-        table,
-        worker,
-        chance: Math.random,
-        loadBound: config.loadBound,
-        hashed: observeHashes(reporter, config.hashFailover),
-      }),
+      scheduler: this.#scheduler(config),
       endpoints: new EndpointReader(table),
       observer: observeAttempts(reporter),
       entry: entryRules(place, edge),
@@ -162,6 +162,35 @@ export class Engine {
       }
     }
     this.#poller[Symbol.dispose]();
+  }
+
+  /** Obeys other rules from now on: for clients that come, and in the further steps of those that have no server yet. */
+  configure(config: EngineConfig): void {
+    const { edge } = config;
+    const { table, worker } = this.#place;
+    if ((edge.maxClients === 0) !== (this.#maxClients === 0)) {
+      recount(table, worker, edge.maxClients === 0 ? 0 : this.#connections.size);
+    }
+    this.#maxClients = edge.maxClients;
+    if (edge.queue !== undefined) {
+      this.#room ??= new WaitingRoom(this.#place, edge.queue, this.#clock, config.lastResort);
+      this.#room.configure(edge.queue, config.lastResort);
+    }
+    const room = edge.queue && this.#room;
+    Object.assign(this.#context, {
+      ...config,
+      scheduler: this.#scheduler(config),
+      entry: entryRules(this.#place, edge),
+      proxyOut: edge.proxyOut,
+      room,
+      line: room?.line,
+    });
+  }
+
+  #scheduler({ loadBound, hashFailover }: EngineConfig): Scheduler {
+    const { table, worker } = this.#place;
+    const hashed = observeHashes(this.#reporter, hashFailover);
+    return new Scheduler({ table, worker, chance: Math.random, loadBound, hashed });
   }
 
   /** Works until it does not accept any more and the last connection has ended. */

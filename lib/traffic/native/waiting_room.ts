@@ -22,7 +22,7 @@ export class WaitingRoom implements Timed {
   readonly #table: Table;
   readonly #worker: number;
   readonly #clock: TickClock;
-  readonly #seconds: number;
+  #seconds: number;
   /** What the table said of room the last time. */
   #seen = 0;
   /** Whether the last tick left something that is free to another thread's client. */
@@ -43,6 +43,12 @@ export class WaitingRoom implements Timed {
     this.#table = table;
     this.#worker = worker;
     this.#clock = clock;
+    this.#seconds = seconds;
+  }
+
+  /** Obeys other rules from now on; whoever waits already does so for its time. */
+  configure({ most, seconds }: QueueLimits, lastResort: boolean): void {
+    this.line.configure(most, lastResort);
     this.#seconds = seconds;
   }
 

@@ -10,6 +10,7 @@ import {
   NO_TICKET,
   olderWaits,
   publishOldest,
+  recount,
   refusalCounts,
   waitingCount,
 } from "../../../lib/core/table/clients.ts";
@@ -101,4 +102,14 @@ Deno.test("a place that comes free and a change wake whoever waits, and nobody i
     assert(room() !== before, name);
     endWait(table, 0);
   }
+});
+
+Deno.test("recount() begins to count with those who are there, and leaves the other workers' alone", () => {
+  const table = createTable(2);
+  enter(table, 1, 9);
+  recount(table, 0, 3);
+  assertEquals([clientCount(table), enter(table, 0, 5), enter(table, 0, 5)], [4, true, false]);
+  leave(table, 0);
+  recount(table, 0, 0);
+  assertEquals(clientCount(table), 1);
 });

@@ -6,6 +6,7 @@
 import type { Destination } from "../../command_line/destination.ts";
 import type { Endpoint } from "../../net/socket_address.ts";
 import type { Services } from "../../net/services.ts";
+import type { LiveOptions } from "../../command_line/live_options.ts";
 import type { StartedWith } from "../../command_line/snapshot.ts";
 import type { AccessLists } from "../../edge/access.ts";
 import type {
@@ -65,7 +66,9 @@ export type Need =
   /** These connections ended. */
   | { readonly kind: "cut"; readonly target: CutTarget }
   /** Channels that follow the records of a name from now on. */
-  | { readonly kind: "follow"; readonly wanted: Following };
+  | { readonly kind: "follow"; readonly wanted: Following }
+  /** Options obeyed from now on, of which one was changed. */
+  | { readonly kind: "configure"; readonly live: LiveOptions; readonly name: string };
 
 /** A destination whose records are to be followed. */
 export interface Following {
@@ -93,6 +96,8 @@ export interface Supplies {
   readonly cut?: number;
   /** How many channels follow the records, or why none does. */
   readonly followed?: number | string;
+  /** What became of the change of an option, in one line. */
+  readonly configured?: string;
 }
 
 /** What goes on after an answer, until the client leaves or it is over. */
