@@ -145,9 +145,9 @@ function parseHexWords(text: string): Uint8Array | undefined {
   }
   if (gap < 0) return at === 16 ? bytes : undefined;
   if (at > 14) return undefined;
-  const tail = 16 - (at - gap);
-  bytes.copyWithin(tail, gap, at);
-  return bytes.fill(0, gap, tail);
+  // By hand: for so few bytes the calls would take longer.
+  for (let to = 15; to >= gap; to--) bytes[to] = at > gap ? bytes[--at] ?? 0 : 0;
+  return bytes;
 }
 
 /** The value of a hexadecimal digit by its code; -1 if it is none. */

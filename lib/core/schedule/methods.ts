@@ -125,11 +125,12 @@ const NO_ADDRESS = new Uint8Array(16);
 function readNames(
   { rules: { table: { words } }, scratch: { names }, group, channels }: Choice,
 ): void {
+  const first = channelWord(slotOf(group, 0), "nameHash");
+  const row = channelWord(slotOf(group, 1), "nameHash") - first;
   for (let channel = 0; channel < channels; channel++) {
-    const from = channelWord(slotOf(group, channel), "nameHash");
-    for (let word = 0; word < HASH_WORDS; word++) {
-      names[channel * HASH_WORDS + word] = words[from + word] ?? 0;
-    }
+    const from = first + channel * row;
+    names[channel * HASH_WORDS] = words[from] ?? 0;
+    names[channel * HASH_WORDS + 1] = words[from + 1] ?? 0;
   }
 }
 
