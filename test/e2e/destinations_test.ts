@@ -316,3 +316,17 @@ Deno.test("a quoted @ is a host's name, in the background too", async () => {
     assertEquals([code, stderr], [65, "unknown or invalid address [@web]\n"]);
   }
 });
+
+Deno.test(
+  needing(ipv6(), "an IPv6 address may have the name of an interface, which there must be"),
+  async () => {
+    const port = deadPort();
+    await using instance = await startBalance(["-f", freePort(), `[fe80::1%lo]:${port},name=near`]);
+    assertStringIncludes(await instance.ask("snapshot"), `[fe80::1%lo]:${port},name=near`);
+    assertEquals(await instance.ask("create [fe80::2%1]:80"), "channel created");
+    // By then the program may not look at interfaces any more.
+    assertEquals(await instance.ask("create [fe80::2%lo]:80"), "invalid address");
+    const { code, stderr } = await run(["-f", freePort(), "[fe80::1%nosuch0]:80"]);
+    assertEquals([code, stderr], [65, "unknown or invalid address [fe80::1%nosuch0]\n"]);
+  },
+);
