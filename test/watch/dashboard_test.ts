@@ -148,6 +148,28 @@ for (const [name, start] of SUBJECTS) {
       assertEquals(await page.evaluate("document.querySelector('dialog').open"), false);
     }));
 
+  test("asks again at once after a question was turned down", () =>
+    look(start, async (page, watched) => {
+      await unlock(page, watched.token);
+      await page.evaluate("document.querySelector('.opener').click()");
+      await page.until(
+        `document.querySelector('[aria-label="Cut web1"]')?.ariaDisabled === "false"`,
+      );
+      // In one go: the event that tells of the first question's end comes when the second one is open.
+      await page.evaluate(`{
+        const cut = document.querySelector('button[aria-label="Cut web1"]');
+        cut.click();
+        document.querySelector('dialog').close();
+        cut.click();
+      }`);
+      await page.until("document.querySelector('dialog').open");
+      await page.evaluate(
+        "new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 50)))",
+      );
+      await page.evaluate("document.querySelector('dialog .grave').click()");
+      await page.until("!/^$|…$/.test(document.querySelector('.details .note').textContent)");
+    }));
+
   for (const dark of [false, true]) {
     for (const width of [380, 800, 1000, 1600]) {
       const how = `${width} pixels wide and ${dark ? "dark" : "light"}`;

@@ -106,7 +106,13 @@ export function confirmed(question: string, consequence: string, verb: string): 
       make("p", {}, consequence),
       make("div", { class: "buttons" }, yes, no),
     );
-    dialog.addEventListener("close", () => resolve(false), { once: true });
+    const onClose = (): void => {
+      // The event of the question before comes late: it may find this one open.
+      if (dialog.open) return;
+      dialog.removeEventListener("close", onClose);
+      resolve(false);
+    };
+    dialog.addEventListener("close", onClose);
     no.focus();
   });
 }
