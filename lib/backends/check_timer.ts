@@ -11,6 +11,9 @@ const JITTER = 0.1;
 /** The part of the interval that is between two checks at least. */
 const LEAST_PAUSE = 0.5;
 
+/** Time in which an answer that has come is heard, in ms. */
+const HEAR_MS = 10;
+
 /** What is done when a channel's time has come. */
 export interface CheckDuty {
   /** Starts a check of a channel. */
@@ -93,7 +96,9 @@ export class CheckTimer implements Disposable {
     turn.hurried = false;
     const patience = this.#duty.patienceMs(slot);
     if (patience !== undefined) {
-      turn.timer = setTimeout(() => this.#duty.late(slot), patience);
+      // A process that had no processor for a while finds its timer over before it hears an answer that has long come.
+      const late = (): void => void (turn.timer = setTimeout(() => this.#duty.late(slot), HEAR_MS));
+      turn.timer = setTimeout(late, patience);
     }
     const { verdict, over } = this.#duty.start(slot);
     const found = await verdict;
