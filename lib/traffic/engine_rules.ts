@@ -8,8 +8,12 @@ import { countsClients, type EdgeConfig, looksAtClients } from "../core/edge/edg
 import type { Reporter } from "../core/events.ts";
 import type { CutTarget } from "../core/report/live.ts";
 import type { EntryRules } from "../core/session/entry.ts";
+import type { ProxyVersion } from "../core/edge/proxy_message.ts";
+import { Scheduler } from "../core/schedule/schedule.ts";
 import { epochOf } from "../core/table/access.ts";
 import type { Table } from "../core/table/schema.ts";
+import type { EngineConfig } from "./engine_config.ts";
+import { observeHashes } from "./session_log.ts";
 
 /** A client that is being served, as far as it can be chosen to be ended. */
 export interface Served {
@@ -36,8 +40,33 @@ function isAddress(given: string, plain: string): boolean {
   return given === plain || given === `::ffff:${plain}`;
 }
 
-/** What a client must pass to come in; nothing if everybody may. */
-export function entryRules(
+/** What an engine's clients are served by. */
+export interface EngineRules extends EngineConfig {
+  /** Chooses channels. */
+  readonly scheduler: Scheduler;
+  /** What a client must pass to come in; nothing if everybody may. */
+  readonly entry: EntryRules | undefined;
+  /** Version of the PROXY header that servers get. */
+  readonly proxyOut: ProxyVersion | undefined;
+}
+
+/** Makes them of what an engine is asked to do; they are made anew when that changes. */
+export function engineRules(
+  config: EngineConfig,
+  { table, worker }: { readonly table: Table; readonly worker: number },
+  reporter: Reporter,
+): EngineRules {
+  const { loadBound, hashFailover, edge } = config;
+  const hashed = observeHashes(reporter, hashFailover);
+  return {
+    ...config,
+    scheduler: new Scheduler({ table, worker, chance: Math.random, loadBound, hashed }),
+    entry: entryRules({ table, worker }, edge),
+    proxyOut: edge.proxyOut,
+  };
+}
+
+function entryRules(
   { table, worker }: { readonly table: Table; readonly worker: number },
   edge: EdgeConfig,
 ): EntryRules | undefined {

@@ -6,7 +6,7 @@ import { dial } from "../kit/clients.ts";
 import { enter, leave } from "../../lib/core/table/clients.ts";
 import { createTable } from "../../lib/core/table/schema.ts";
 import { Acceptor, bind } from "../../lib/traffic/deno/listener.ts";
-import { Places } from "../../lib/traffic/deno/places.ts";
+import { Places } from "../../lib/traffic/places.ts";
 import { assert, assertEquals } from "../kit/assert.ts";
 
 const SILENT = { log: (): void => {}, outOfDescriptors: (): void => {}, trace: undefined };

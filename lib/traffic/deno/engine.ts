@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { Scheduler } from "../../core/schedule/schedule.ts";
 import {
   type CutTarget,
   type LastEnd,
@@ -22,12 +21,12 @@ import type { Reporter } from "../../core/events.ts";
 import { GRACE } from "../grace.ts";
 import { Acceptor } from "./listener.ts";
 import { PortWatch } from "./local_ports.ts";
-import { Places } from "./places.ts";
 import { Queue } from "./queue.ts";
 import { serveClient, type SessionContext } from "./serve_client.ts";
 import type { EngineConfig } from "../engine_config.ts";
-import { entryRules, reportFault } from "../engine_rules.ts";
-import { observeAttempts, observeHashes } from "../session_log.ts";
+import { Places } from "../places.ts";
+import { engineRules, reportFault } from "../engine_rules.ts";
+import { observeAttempts } from "../session_log.ts";
 import { Sessions } from "./sessions.ts";
 
 type Deferred = PromiseWithResolvers<void>;
@@ -82,13 +81,10 @@ export class Engine {
     const pools = new BufferPools(this.#ticker, classes);
     const ports = new PortWatch(this.#ticker, reporter);
     this.#context = {
-      ...config,
+      ...engineRules(config, place, reporter),
       ...place,
-      scheduler: this.#scheduler(config),
       endpoints: new EndpointReader(place.table),
       observer: observeAttempts(reporter),
-      entry: entryRules(place, edge),
-      proxyOut: edge.proxyOut,
       queue: this.#queue,
       line: this.#queue?.line,
       reporter,
@@ -115,18 +111,10 @@ export class Engine {
     }
     const queue = edge.queue && this.#queue;
     Object.assign(this.#context, {
-      ...config,
-      scheduler: this.#scheduler(config),
-      entry: entryRules(this.#place, edge),
-      proxyOut: edge.proxyOut,
+      ...engineRules(config, this.#place, this.#reporter),
       queue,
       line: queue?.line,
     });
-  }
-
-  #scheduler({ loadBound, hashFailover }: EngineConfig): Scheduler {
-    const hashed = observeHashes(this.#reporter, hashFailover);
-    return new Scheduler({ ...this.#place, chance: Math.random, loadBound, hashed });
   }
 
   /** Stops listening; connections go on until they end. Resolves when the port is free. */

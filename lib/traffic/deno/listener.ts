@@ -8,7 +8,7 @@ import { close } from "../../system/close.ts";
 import { isExhausted } from "../../system/error_codes.ts";
 import type { Reporter } from "../../core/events.ts";
 import type { ListenAddress } from "../engine_config.ts";
-import type { Places } from "./places.ts";
+import type { Places } from "../places.ts";
 
 /** Longest queue of clients that wait to be accepted; the system cuts it to its own limit. */
 const BACKLOG = 65535;

@@ -10,9 +10,10 @@
  * @module
  */
 import type { Reporter } from "../../core/events.ts";
-import { clientCount, enter, isAhead, leave } from "../../core/table/clients.ts";
+import { isAhead } from "../../core/table/clients.ts";
 import type { Table } from "../../core/table/schema.ts";
 import { EPOLLEXCLUSIVE, EPOLLIN, ERRNO } from "./abi.ts";
+import type { Places } from "../places.ts";
 import { isExhausted } from "./failures.ts";
 import type { Libc } from "./libc.ts";
 import { type Peer, readPeer } from "./peer.ts";
@@ -48,8 +49,8 @@ export interface AcceptorContext {
   readonly table: Table;
   /** Number of this thread in it. */
   readonly worker: number;
-  /** `--max-conns`; 0 is no limit. */
-  maxClients(): number;
+  /** One is taken for each client, as far as their number is limited. */
+  readonly places: Places;
   /** Serves a client; must not throw. */
   serve(fd: number, peer: Peer): void;
   /** How many are served now. */
@@ -103,7 +104,7 @@ export class Acceptor implements Watched {
     const { libc, clock } = this.#context;
     for (let count = 0; count < this.#batch; count++) {
       if (this.#fd < 0) return;
-      if (!this.#mayAccept() || !this.#takePlace()) return this.#tell(false);
+      if (!this.#mayAccept() || !this.#context.places.take()) return this.#tell(false);
       const fd = libc.accept4(this.#fd);
       if (fd >= 0) {
         this.#failures = 0;
@@ -111,7 +112,7 @@ export class Acceptor implements Watched {
         if (this.#shared && this.#isAhead()) return this.lookAgain();
         continue;
       }
-      this.#givePlace();
+      this.#context.places.give();
       if (fd === -ERRNO.EAGAIN) {
         this.#batch = Math.max(1, count);
         this.#shortTurns = 0;
@@ -151,12 +152,12 @@ export class Acceptor implements Watched {
 
   /** A client has left. */
   clientLeft(): void {
-    this.#givePlace();
+    this.#context.places.give();
   }
 
   /** Has clients told of again, if they were not and may be now. */
   look(): void {
-    if (this.#told || this.#fd < 0 || !this.#mayAccept() || !this.#hasPlace()) return;
+    if (this.#told || this.#fd < 0 || !this.#mayAccept() || !this.#context.places.free) return;
     this.#tell(true);
   }
 
@@ -176,7 +177,7 @@ export class Acceptor implements Watched {
     const { clock } = this.#context;
     const pause = this.#pausedUntilMs - clock.nowMs;
     if (pause > 0) return Math.ceil(pause);
-    return this.#hasPlace() ? PAUSE_MS : LOOK_MS;
+    return this.#context.places.free ? PAUSE_MS : LOOK_MS;
   }
 
   /** Whether other threads should have the next clients. */
@@ -191,24 +192,6 @@ export class Acceptor implements Watched {
     if (this.#capacity === Infinity) return true;
     if (clock.nowMs - this.#exhaustedAtMs > EPISODE_MS) this.#capacity = Infinity;
     return clients() < this.#capacity;
-  }
-
-  #hasPlace(): boolean {
-    const { table } = this.#context;
-    const maxClients = this.#context.maxClients();
-    return maxClients === 0 || clientCount(table) < maxClients;
-  }
-
-  #takePlace(): boolean {
-    const { table, worker } = this.#context;
-    const maxClients = this.#context.maxClients();
-    return maxClients === 0 || enter(table, worker, maxClients);
-  }
-
-  #givePlace(): void {
-    const { table, worker } = this.#context;
-    const maxClients = this.#context.maxClients();
-    if (maxClients > 0) leave(table, worker);
   }
 
   /** Has the poller tell of clients or not; without, a queue of them would be told of in every turn. */

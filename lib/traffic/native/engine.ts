@@ -14,16 +14,15 @@ import {
   type LiveConnections,
   MAX_LISTED,
 } from "../../core/report/live.ts";
-import { Scheduler } from "../../core/schedule/schedule.ts";
 import type { Shortage } from "../../core/session/cause.ts";
 import { publishServed } from "../../core/table/clients.ts";
 import { EndpointReader } from "../../core/table/endpoint.ts";
-import { recount } from "../../core/table/clients.ts";
 import type { Table } from "../../core/table/schema.ts";
 import type { EngineConfig } from "../engine_config.ts";
-import { entryRules, isMeant, reportFault } from "../engine_rules.ts";
+import { Places } from "../places.ts";
+import { engineRules, isMeant, reportFault } from "../engine_rules.ts";
 import { GRACE } from "../grace.ts";
-import { observeAttempts, observeHashes } from "../session_log.ts";
+import { observeAttempts } from "../session_log.ts";
 import { EPOLLIN } from "./abi.ts";
 import { Acceptor } from "./acceptor.ts";
 import { Chunks, LONGEST } from "./chunks.ts";
@@ -57,7 +56,7 @@ export class Engine {
   readonly #acceptor: Acceptor;
   #room: WaitingRoom | undefined;
   readonly #place: EnginePlace;
-  #maxClients: number;
+  readonly #places: Places;
   /** What all connections share; it changes when the engine is told to obey other rules. */
   readonly #context: { -readonly [Name in keyof ConnectionContext]: ConnectionContext[Name] };
   readonly #lastEnds = new LastConnections();
@@ -78,7 +77,7 @@ export class Engine {
     const { timeouts } = edge;
     this.#reporter = reporter;
     this.#place = place;
-    this.#maxClients = edge.maxClients;
+    this.#places = new Places(place, edge.maxClients);
     this.#poller = new Poller(libc);
     this.#poller.add(place.wake, EPOLLIN, {
       onEvents: () => this.onWake(),
@@ -92,13 +91,13 @@ export class Engine {
       reporter,
       table,
       worker,
-      maxClients: () => this.#maxClients,
+      places: this.#places,
       serve: (fd, peer) => this.#serve(fd, peer),
       clients: () => this.#connections.size,
     });
     const ports = new PortWatch(reporter);
     this.#context = {
-      ...config,
+      ...engineRules(config, place, reporter),
       table,
       worker,
       libc,
@@ -108,15 +107,11 @@ export class Engine {
       chunks: new Chunks(),
       buffer: new Uint8Array(LONGEST),
       grace: GRACE,
-      scheduler: this.#scheduler(config),
       endpoints: new EndpointReader(table),
       observer: observeAttempts(reporter),
-      entry: entryRules(place, edge),
-      proxyOut: edge.proxyOut,
       connector: new Connector(libc, { source: config.source, timeouts }),
       room: this.#room,
       line: this.#room?.line,
-      resetsRefused: config.resetsRefused,
       lastEnds: this.#lastEnds,
       exhausted: (shortage) => this.#exhausted(shortage, ports),
       ending: () => this.#ending,
@@ -167,30 +162,17 @@ export class Engine {
   /** Obeys other rules from now on: for clients that come, and in the further steps of those that have no server yet. */
   configure(config: EngineConfig): void {
     const { edge } = config;
-    const { table, worker } = this.#place;
-    if ((edge.maxClients === 0) !== (this.#maxClients === 0)) {
-      recount(table, worker, edge.maxClients === 0 ? 0 : this.#connections.size);
-    }
-    this.#maxClients = edge.maxClients;
+    this.#places.configure(edge.maxClients, this.#connections.size);
     if (edge.queue !== undefined) {
       this.#room ??= new WaitingRoom(this.#place, edge.queue, this.#clock, config.lastResort);
       this.#room.configure(edge.queue, config.lastResort);
     }
     const room = edge.queue && this.#room;
     Object.assign(this.#context, {
-      ...config,
-      scheduler: this.#scheduler(config),
-      entry: entryRules(this.#place, edge),
-      proxyOut: edge.proxyOut,
+      ...engineRules(config, this.#place, this.#reporter),
       room,
       line: room?.line,
     });
-  }
-
-  #scheduler({ loadBound, hashFailover }: EngineConfig): Scheduler {
-    const { table, worker } = this.#place;
-    const hashed = observeHashes(this.#reporter, hashFailover);
-    return new Scheduler({ table, worker, chance: Math.random, loadBound, hashed });
   }
 
   /** Works until it does not accept any more and the last connection has ended. */

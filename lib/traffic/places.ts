@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { clientCount, enter, leave, recount } from "../../core/table/clients.ts";
-import { instanceWord, type Table } from "../../core/table/schema.ts";
+import { clientCount, enter, leave, recount } from "../core/table/clients.ts";
+import { instanceWord, type Table } from "../core/table/schema.ts";
 
 /** Time after which it is looked again whether there is a place, in ms. */
 const LOOK_MS = 250;
