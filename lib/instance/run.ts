@@ -145,6 +145,7 @@ async function run(
     workers,
     health,
     events,
+    settings,
   });
   const operated = {
     table,
@@ -153,7 +154,7 @@ async function run(
     healthViews: () => health.views(),
     rules: () => settings.clientRules(),
     view,
-    started: () => ({ ...view.started(), options: settings.given }),
+    started: () => view.started(),
     configure: (live: LiveOptions, name: string) => settings.configure(live, name),
     cut: (target: CutTarget) => workers.questions.cut(target),
     changed: (changes: readonly Change[]) => {

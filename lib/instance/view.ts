@@ -27,6 +27,7 @@ import { allSlots, anyChannel, usable } from "../core/table/access.ts";
 import { asIfUp, slotOf } from "../core/table/schema.ts";
 import type { Workers } from "../workers/messages.ts";
 import type { Events } from "./events.ts";
+import type { LiveSettings } from "./live_settings.ts";
 import type { Startup } from "./start.ts";
 
 /** What the view is made of. */
@@ -41,6 +42,8 @@ export interface ViewParts {
   readonly health: Health;
   /** What happens. */
   readonly events: Events;
+  /** The options as they are now. */
+  readonly settings: LiveSettings;
 }
 
 /** A running instance as its operators see it. */
@@ -93,10 +96,10 @@ export class RunningView implements InstanceView {
 
   /** Whether a client that comes now could be served. */
   servable(): boolean {
-    const { startup: { table, config }, workers } = this.#parts;
+    const { startup: { table }, workers, settings } = this.#parts;
     const listening = workers.views().some(({ state }) => state === "running");
     const any = anyChannel(table, usable) ||
-      (config.lastResort && anyChannel(asIfUp(table), usable));
+      (settings.clientRules().lastResort && anyChannel(asIfUp(table), usable));
     return listening && any;
   }
 
@@ -112,11 +115,11 @@ export class RunningView implements InstanceView {
 
   /** How the instance was started, and what was typed for its channels. */
   started(): StartedWith {
-    const { options, backends: { directory } } = this.#parts.startup;
+    const { settings, startup: { options, backends: { directory } } } = this.#parts;
     const destinations = directory.all().map(({ slot, destination }) =>
       [slot, destination] as const
     );
-    return { options: options.given, port: options.port, destinations: new Map(destinations) };
+    return { options: settings.given, port: options.port, destinations: new Map(destinations) };
   }
 
   /** What a channel is called. */

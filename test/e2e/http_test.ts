@@ -2,7 +2,7 @@
 import type { StateDocument } from "../../lib/core/report/documents.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { Backends, hold, REFUSED, startBackend } from "../kit/backends.ts";
-import { dial, get, HeldClient } from "../kit/clients.ts";
+import { dial, fetchStatus, get, HeldClient } from "../kit/clients.ts";
 import { installed, needing, program } from "../kit/needs.ts";
 import { deadPort, freePort, isOpen } from "../kit/ports.ts";
 import { type Command, commands, ROOT, run, running } from "../kit/programs.ts";
@@ -23,12 +23,6 @@ function tokenFile(text = `${TOKEN}\n`): TempDir & { readonly file: string } {
 
 async function fetchText(port: number, path: string, init?: RequestInit): Promise<string> {
   return await (await fetch(`http://127.0.0.1:${port}${path}`, init)).text();
-}
-
-async function fetchStatus(port: number, path: string): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${port}${path}`);
-  await response.body?.cancel();
-  return response.status;
 }
 
 async function fetchState(port: number): Promise<StateDocument> {

@@ -1,7 +1,7 @@
 /** Options that are changed while the program runs, with one worker and with two. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { Backends, hold, startBackend } from "../kit/backends.ts";
-import { dial, get, getFrom, gets, HeldClient } from "../kit/clients.ts";
+import { dial, fetchStatus, get, getFrom, gets, HeldClient } from "../kit/clients.ts";
 import { type Instance } from "../kit/instance.ts";
 import { deadPort, freePort } from "../kit/ports.ts";
 import { type Word } from "../kit/programs.ts";
@@ -197,6 +197,20 @@ for (const workers of [1, 2]) {
     using guest = await HeldClient.open(balance.port);
     assertEquals(guest.name, "A");
     await eventually(async () => (await balance.column("c")).join() === "0,0", "the idle end");
+  });
+
+  test("/healthz goes by what is done now while nothing is up", async () => {
+    const http = freePort();
+    const check = ["--check=tcp", "--check-fall=1", "--check-interval=0.1"];
+    await using balance = await start([`--http=${http}`, ...check], `127.0.0.1:${deadPort()}`);
+    const becomes = (status: number): Promise<void> =>
+      eventually(async () => await fetchStatus(http, "/healthz") === status, `${status}`);
+    await eventually(async () => (await balance.show())[0]?.status === "down", "down");
+    await becomes(200);
+    await set(balance, "when-down", "close");
+    await becomes(503);
+    await set(balance, "when-down", "try");
+    await becomes(200);
   });
 }
 

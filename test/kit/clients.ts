@@ -120,3 +120,10 @@ export class Resetter {
     await closed;
   }
 }
+
+/** The status of a page of `--http`. */
+export async function fetchStatus(port: number, path: string): Promise<number> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  await response.body?.cancel();
+  return response.status;
+}
