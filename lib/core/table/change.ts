@@ -77,7 +77,12 @@ export type Change =
  */
 export function apply(table: Table, changes: readonly Change[]): void {
   for (const change of changes) applyOne(table, change);
+  for (const group of new Set(changes.map(groupChanged))) weighDoubt(table, group);
   announceRoom(table);
+}
+
+function groupChanged(change: Change): number {
+  return "group" in change ? change.group : groupOf(change.slot);
 }
 
 function applyOne(table: Table, change: Change): void {
@@ -88,16 +93,13 @@ function applyOne(table: Table, change: Change): void {
       if (change.enabled) clearEjection(table, change.slot);
       Atomics.store(words, channelWord(change.slot, "draining"), 0);
       Atomics.store(words, channelWord(change.slot, "enabled"), change.enabled ? 1 : 0);
-      weighDoubt(table, groupOf(change.slot));
       break;
     case "drain":
       Atomics.store(words, channelWord(change.slot, "draining"), 1);
       Atomics.store(words, channelWord(change.slot, "enabled"), 0);
-      weighDoubt(table, groupOf(change.slot));
       break;
     case "suspect":
       Atomics.store(words, channelWord(change.slot, "suspect"), change.suspect ? 1 : 0);
-      weighDoubt(table, groupOf(change.slot));
       break;
     case "observed":
       Atomics.store(
@@ -130,7 +132,6 @@ function applyOne(table: Table, change: Change): void {
     case "flags":
       Atomics.store(words, channelWord(change.slot, "flags"), change.flags);
       countBackups(table, groupOf(change.slot));
-      weighDoubt(table, groupOf(change.slot));
       break;
     case "presence":
       Atomics.store(
@@ -187,7 +188,6 @@ function create(table: Table, change: Change & { readonly kind: "create" }): voi
   const rows = Math.max(channelCount(table, group), channelOf(slot) + 1);
   Atomics.store(table.words, groupWord(group, "channels"), rows);
   compareWeights(table, group);
-  weighDoubt(table, group);
 }
 
 function nameOf({ address }: Place): string {
@@ -215,7 +215,6 @@ function weigh(table: Table, slot: number): void {
   const counts = present ? grownWeight(observed, weight, growth) : 0;
   Atomics.store(words, channelWord(slot, "effectiveWeight"), counts);
   compareWeights(table, groupOf(slot));
-  weighDoubt(table, groupOf(slot));
 }
 
 /** Writes down whether a group takes weighted turns; these begin with nobody ahead. */
