@@ -35,17 +35,9 @@ export async function openHttp(
 ): Promise<HttpPlace> {
   const token = tokenFile === undefined ? undefined : readToken(tokenFile);
   const hostname = await resolve(host);
-  const listener = later && isTaken(hostname, port) ? undefined : bind(hostname, port);
+  const bound = later ? bindIfFree(hostname, port) : bind(hostname, port);
+  const listener = bound instanceof Error ? undefined : bound;
   return { listener, bind: () => bind(hostname, port), name: host, token };
-}
-
-function isTaken(hostname: string, port: number): boolean {
-  try {
-    Deno.listen({ hostname, port }).close();
-    return false;
-  } catch (error) {
-    return error instanceof Deno.errors.AddrInUse;
-  }
 }
 
 function readToken(path: string): string {
@@ -67,11 +59,26 @@ async function resolve(host: string): Promise<string> {
 const BACKLOG = 128;
 
 function bind(hostname: string, port: number): Deno.TcpListener {
+  const bound = bindIfFree(hostname, port);
+  if (bound instanceof Deno.errors.AddrInUse) throw failure(bound, hostname, port);
+  return bound;
+}
+
+/** Binds the port; the error, if somebody has it. */
+function bindIfFree(
+  hostname: string,
+  port: number,
+): Deno.TcpListener | Deno.errors.AddrInUse {
   try {
     return Deno.listen({ hostname, port, tcpBacklog: BACKLOG });
   } catch (error) {
-    throw new ExitError(EXIT.os, complaint(error, formatPlace(hostname, port)));
+    if (error instanceof Deno.errors.AddrInUse) return error;
+    throw failure(error, hostname, port);
   }
+}
+
+function failure(error: unknown, hostname: string, port: number): ExitError {
+  return new ExitError(EXIT.os, complaint(error, formatPlace(hostname, port)));
 }
 
 function complaint(error: unknown, place: string): string {
