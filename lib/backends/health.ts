@@ -82,10 +82,7 @@ export class Health implements Disposable {
   /** Obeys other options from now on. Every channel that is checked begins its interval anew. */
   configure(options: HealthOptions, proxyOut: CheckPlace["proxyOut"]): void {
     this.#place = { ...this.#place, options, proxyOut };
-    for (const [slot, watched] of this.#channels) {
-      watched.check = channelExchange(this.#place, slot)?.name;
-      if (watched.check === undefined) this.#leaveUnchecked(slot);
-    }
+    for (const [slot, watched] of this.#channels) this.#readCheck(slot, watched);
     this.#checkAll();
     this.#tellListener();
   }
@@ -183,16 +180,17 @@ export class Health implements Disposable {
     this.#discover();
     const watched = this.#channels.get(slot);
     if (watched === undefined) return;
-    watched.check = channelExchange(this.#place, slot)?.name;
-    if (watched.check === undefined) this.#leaveUnchecked(slot);
-    else this.#checks.watch(slot);
+    if (this.#readCheck(slot, watched)) this.#checks.watch(slot);
     this.#tellListener();
   }
 
-  /** What checks have said of a channel counts no more. */
-  #leaveUnchecked(slot: number): void {
+  /** Reads which check a channel has now; whether it has one. Without, what checks have said of it counts no more. */
+  #readCheck(slot: number, watched: Watched): boolean {
+    watched.check = channelExchange(this.#place, slot)?.name;
+    if (watched.check !== undefined) return true;
     this.#checks.leave(slot);
     this.#observe(slot, { kind: "unchecked", atMs: performance.now() });
+    return false;
   }
 
   /** The channel is gone: what the row may be next begins anew. */

@@ -102,5 +102,9 @@ export class LiveSettings implements Disposable {
 
 /** Options beside those of checks that matter to whoever watches over servers. */
 const HEALTH: ReadonlySet<string> = new Set([
-  ...["eject", "slow-start", "cut-down", "when-down", "proxy-out"],
+  "eject",
+  "slow-start",
+  "cut-down",
+  "when-down",
+  "proxy-out",
 ]);

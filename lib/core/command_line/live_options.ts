@@ -10,30 +10,42 @@ import { OPTIONS, type Options, type OptionSpec, parseOptions, takesNext } from 
 
 /** The options by name, in the order of `--help`. */
 export const LIVE_OPTIONS: readonly string[] = [
-  ...["autodisable", "hash-failover", "connect-timeout", "idle-timeout", "load-bound", "resolve"],
-  ...["drain", "check", "check-send", "check-expect", "check-interval", "check-timeout"],
-  ...["check-rise", "check-fall", "eject", "slow-start", "cut-down", "when-down", "proxy-in"],
-  ...[
-    "proxy-out",
-    "allow",
-    "deny",
-    "max-conns",
-    "max-conns-per-client",
-    "rate-per-client",
-    "queue",
-  ],
+  "autodisable",
+  "hash-failover",
+  "connect-timeout",
+  "idle-timeout",
+  "load-bound",
+  "resolve",
+  "drain",
+  "check",
+  "check-send",
+  "check-expect",
+  "check-interval",
+  "check-timeout",
+  "check-rise",
+  "check-fall",
+  "eject",
+  "slow-start",
+  "cut-down",
+  "when-down",
+  "proxy-in",
+  "proxy-out",
+  "allow",
+  "deny",
+  "max-conns",
+  "max-conns-per-client",
+  "rate-per-client",
+  "queue",
 ];
 
 /** Those for which 0 is the same as off, though it is none of their values. */
 const NEVER_ZERO: ReadonlySet<string> = new Set([
-  ...[
-    "max-conns",
-    "max-conns-per-client",
-    "rate-per-client",
-    "queue",
-    "load-bound",
-    "idle-timeout",
-  ],
+  "max-conns",
+  "max-conns-per-client",
+  "rate-per-client",
+  "queue",
+  "load-bound",
+  "idle-timeout",
 ]);
 
 /** The options as the command line would give them, and what they say. */

@@ -81,7 +81,6 @@ export const ERRNO = {
   EACCES: 13,
   ENFILE: 23,
   EMFILE: 24,
-  ENOPROTOOPT: 92,
   EADDRINUSE: 98,
   EADDRNOTAVAIL: 99,
   ECONNRESET: 104,
@@ -91,7 +90,6 @@ export const ERRNO = {
 
 const TEXTS = new Map<number, string>([
   [ERRNO.EACCES, "Permission denied"],
-  [ERRNO.ENOPROTOOPT, "Protocol not available"],
   [ERRNO.EADDRINUSE, "Address already in use"],
   [ERRNO.EADDRNOTAVAIL, "Cannot assign requested address"],
   [ERRNO.EMFILE, "Too many open files"],
