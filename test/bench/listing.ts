@@ -16,8 +16,9 @@ import { TempDir } from "../kit/temp_dir.ts";
 import { sleep } from "../kit/wait.ts";
 import { LoadGenerator } from "./loadgen.ts";
 import { Processes, untilListening } from "./processes.ts";
-import { threadSeconds } from "./procfs.ts";
+import { descriptorLimit, threadSeconds } from "./procfs.ts";
 import { runProgram } from "./run_program.ts";
+import { median } from "./stats.ts";
 import { print } from "./terminal.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -41,15 +42,9 @@ interface Times {
   readonly max: number;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-}
-
 /** How many connections there may be: two descriptors each. */
 function possible(wanted: number): number {
-  const text = Deno.readTextFileSync("/proc/self/limits");
-  const limit = Number(/^Max open files\s+\d+\s+(\d+)/m.exec(text)?.[1] ?? Infinity);
-  return Math.min(wanted, Math.floor((limit - SPARE) / 2));
+  return Math.min(wanted, Math.floor((descriptorLimit() - SPARE) / 2));
 }
 
 async function requests(loadgen: LoadGenerator, port: number): Promise<Times> {

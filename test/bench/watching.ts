@@ -14,6 +14,7 @@ import { LoadGenerator } from "./loadgen.ts";
 import { Processes, type Running, untilListening } from "./processes.ts";
 import { cpuTime, descriptors } from "./procfs.ts";
 import { runProgram } from "./run_program.ts";
+import { median } from "./stats.ts";
 import { print } from "./terminal.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -87,10 +88,6 @@ async function costOf(balance: Running, work: () => Promise<number>): Promise<nu
   const count = await work();
   const after = cpuTime(balance.pid);
   return (after.user + after.system - before.user - before.system) * 1e6 / count;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
 async function main(processes: Processes): Promise<void> {
