@@ -1,12 +1,14 @@
 /** Threads of the native engine that die of a planted fault: who serves their clients, and what when none is left. */
 import { fileURLToPath } from "node:url";
 import { clientCount } from "../../lib/core/table/clients.ts";
+import type { Table } from "../../lib/core/table/schema.ts";
 import { viewTable } from "../../lib/core/table/view.ts";
 import { OPEN_EDGE } from "../../lib/core/edge/edge_config.ts";
+import type { EngineConfig } from "../../lib/traffic/engine_config.ts";
 import { type Libc, loadLibc } from "../../lib/traffic/native/libc.ts";
 import { ListeningSocket } from "../../lib/traffic/native/listening_socket.ts";
 import { NativeThreads } from "../../lib/workers/native_threads.ts";
-import { WorkerPool } from "../../lib/workers/pool.ts";
+import { type PoolOptions, WorkerPool } from "../../lib/workers/pool.ts";
 import type { Thread, ThreadListener, Threads } from "../../lib/workers/threads.ts";
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { Backend, echo } from "../kit/backends.ts";
@@ -15,7 +17,7 @@ import { PLAIN_ENGINE } from "../kit/engine_config.ts";
 import { makeTable } from "../kit/make_table.ts";
 import { freePort } from "../kit/ports.ts";
 import { type Command, SOURCE } from "../kit/programs.ts";
-import { recorder } from "../kit/reporter.ts";
+import { type Recorder, recorder } from "../kit/reporter.ts";
 import { startInstance } from "../kit/start.ts";
 import { eventually, within } from "../kit/wait.ts";
 
@@ -57,26 +59,43 @@ class Mortals implements Threads {
   }
 }
 
+/** A pool of two such threads. */
+interface MortalPool {
+  readonly pool: WorkerPool;
+  readonly port: number;
+  readonly threads: Mortals;
+  readonly log: Recorder;
+  readonly table: Table;
+}
+
+async function startPool(
+  backend: Backend,
+  config: Partial<EngineConfig> = {},
+  options: PoolOptions = {},
+): Promise<MortalPool> {
+  const libc = library();
+  const threads = new Mortals(libc, 2);
+  const port = freePort();
+  const address = { hostname: "127.0.0.1", port };
+  const bound = ListeningSocket.bind(libc, address);
+  assert("socket" in bound);
+  const log = recorder();
+  const table = makeTable(backend.operand, 2);
+  const whole = { ...options, threads, socket: bound.socket };
+  const pool = new WorkerPool(address, { ...PLAIN_ENGINE, ...config }, table, log, whole);
+  await pool.start();
+  return { pool, port, threads, log, table };
+}
+
 Deno.test({
   name: "when a native thread dies its clients hear the end, and the others serve every new one",
   ignore,
   fn: async () => {
     await using backend = new Backend(echo);
-    const libc = library();
-    const threads = new Mortals(libc, 2);
-    const address = { hostname: "127.0.0.1", port: freePort() };
-    const bound = ListeningSocket.bind(libc, address);
-    assert("socket" in bound);
-    const log = recorder();
-    const table = makeTable(backend.operand, 2);
     const edge = { ...OPEN_EDGE, maxClients: 100 };
-    const pool = new WorkerPool(address, { ...PLAIN_ENGINE, edge }, table, log, {
-      threads,
-      socket: bound.socket,
-      pace: { firstMs: 10, longestMs: 10, goodLifeMs: 60_000 },
-    });
-    await pool.start();
-    const clients = await Promise.all(Array.from({ length: 40 }, () => dial(address.port)));
+    const pace = { firstMs: 10, longestMs: 10, goodLifeMs: 60_000 };
+    const { pool, port, threads, log, table } = await startPool(backend, { edge }, { pace });
+    const clients = await Promise.all(Array.from({ length: 40 }, () => dial(port)));
     for (const client of clients) await checkEcho(client);
     const loads = pool.views().map(({ c }) => c);
     assert(loads.every((c) => c > 0), "both carry some");
@@ -92,14 +111,14 @@ Deno.test({
     assertEquals(left.filter(Boolean).length, loads[1]);
     assertEquals([clientCount(table), viewTable(table)[0]?.c], [loads[1], loads[1]]);
     for (let count = 0; count < 40; count++) {
-      using client = await dial(address.port);
+      using client = await dial(port);
       await checkEcho(client);
     }
     // A switch of all threads is not held up by the one that is no more.
     pool.listen(false);
-    await eventually(async () => !await listens(address.port), "clients are refused");
+    await eventually(async () => !await listens(port), "clients are refused");
     pool.listen(true);
-    await eventually(() => listens(address.port), "clients are served again");
+    await eventually(() => listens(port), "clients are served again");
     for (const client of clients) client.close();
     await within(pool.stopListening(), "the stop");
     await within(pool.done, "the end");
@@ -121,25 +140,15 @@ Deno.test({
   ignore,
   fn: async () => {
     await using backend = new Backend(echo);
-    const libc = library();
-    const threads = new Mortals(libc, 2);
-    const address = { hostname: "127.0.0.1", port: freePort() };
-    const bound = ListeningSocket.bind(libc, address);
-    assert("socket" in bound);
-    const table = makeTable(backend.operand, 2);
-    const pool = new WorkerPool(address, PLAIN_ENGINE, table, recorder(), {
-      threads,
-      socket: bound.socket,
-    });
-    await pool.start();
+    const { pool, port, threads } = await startPool(backend);
     // Many at the moment of the death: whichever of the two the system has told of them.
     const clients: Deno.TcpConn[] = [];
     for (let count = 0; count < 20; count++) {
       if (count === 10) threads.kill(0);
-      clients.push(await dial(address.port));
+      clients.push(await dial(port));
     }
     await eventually(() => pool.views()[0]?.state !== "running", "the death");
-    const late = await dial(address.port);
+    const late = await dial(port);
     await checkEcho(late);
     // Whoever was accepted by the dead one has heard its end; everybody else is served.
     await Promise.all(clients.map((client) => within(echoes(client), "an answer or the end")));

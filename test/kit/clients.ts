@@ -127,3 +127,17 @@ export async function fetchStatus(port: number, path: string): Promise<number> {
   await response.body?.cancel();
   return response.status;
 }
+
+/**
+ * Has two clients come to an echo server, of whom the second is to meet a fault; the first, when the second has heard its
+ * end and nothing else.
+ */
+export async function outliveFault(port: number): Promise<Deno.TcpConn> {
+  const good = await dial(port);
+  await send(good, "good\n");
+  assertEquals(await receiveLine(good), "good\n");
+  using bad = await dial(port);
+  await send(bad, "bad\n").catch(() => {});
+  assertEquals(await within(receiveAll(bad).catch(() => ""), "the client's end"), "");
+  return good;
+}

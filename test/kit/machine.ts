@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { inTurn, type Need, privilege, program } from "./needs.ts";
+import { exists, inTurn, type Need, privilege, program } from "./needs.ts";
 import { copy, DEB, packaged, succeed } from "./packages.ts";
 import { children } from "./processes.ts";
 import { eventually, Output } from "./wait.ts";
 
 /** Where systemd keeps its groups of processes: a hierarchy of its own, or the one for everything. */
-const GROUPS = isThere("/sys/fs/cgroup/cgroup.controllers")
+const GROUPS = exists("/sys/fs/cgroup/cgroup.controllers")
   ? { folder: "/sys/fs/cgroup", mount: "-t cgroup2 none sys/fs/cgroup" }
   : {
     folder: "/sys/fs/cgroup/systemd",
@@ -30,15 +30,6 @@ const BOOT = `mount --make-rprivate / && top=$(mktemp -d) && mount -t tmpfs none
   chroot . dpkg -i "$1" >tmp/log 2>&1 && pivot_root . tmp/old &&
   exec setpriv --bounding-set=-sys_module,-sys_boot,-sys_time,-syslog chroot . env -i container=test \\
     sh -c 'umount -l /tmp/old; exec /lib/systemd/systemd --system --unit=sysinit.target --show-status=0'`;
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** To boot a copy of the machine. */
 export function machine(): Need {

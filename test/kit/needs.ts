@@ -168,7 +168,8 @@ export function mayListen(hostname: string, port: number): boolean {
   }
 }
 
-function exists(path: string): boolean {
+/** Whether something has a path. */
+export function exists(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;

@@ -4,7 +4,7 @@
  * @module
  */
 import config from "../../deno.json" with { type: "json" };
-import { inTurn, type Need, privilege, program } from "./needs.ts";
+import { exists, inTurn, type Need, privilege, program } from "./needs.ts";
 import { execute, type Execution, ROOT } from "./programs.ts";
 
 /** Where the packages are. */
@@ -66,13 +66,4 @@ function copied(words: readonly string[]): string[] {
     mount -t proc proc proc && mount --rbind /dev dev && mount -t tmpfs -o mode=755 none run &&
     ip link set lo up && exec chroot . "$@"`;
   return ["unshare", "-mpnf", "--kill-child", "sh", "-c", enter, "sh", ...words];
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -80,11 +80,21 @@ export function children(pid: number): number[] {
 
 /** Clients that a listener on a port of 127.0.0.1 has not accepted yet. */
 export function waitingClients(port: number): number {
-  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const lines = Deno.readTextFileSync("/proc/net/tcp").split("\n");
-  const listener = lines.map((line) => line.trim().split(/\s+/))
-    .find((fields) => fields[1] === local && fields[3] === LISTENING);
+  const listener = socketsAt(port).find((fields) => fields[3] === LISTENING);
   return parseInt(listener?.[4]?.split(":")[1] ?? "0", 16);
+}
+
+/** Connections to a port of 127.0.0.1 whose sockets somebody has open at that end. */
+export function heldSockets(port: number): number {
+  return socketsAt(port).filter(({ 3: state, 9: inode }) => state !== LISTENING && inode !== "0")
+    .length;
+}
+
+/** The rows of /proc/net/tcp whose own end is a port of 127.0.0.1, as fields. */
+function socketsAt(port: number): string[][] {
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return Deno.readTextFileSync("/proc/net/tcp").split("\n").map((line) => line.trim().split(/\s+/))
+    .filter((fields) => fields[1] === local);
 }
 
 function threads(pid: number): number {

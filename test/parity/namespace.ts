@@ -6,6 +6,7 @@
  */
 import { fileURLToPath } from "node:url";
 import type { Job } from "./player_child.ts";
+import { exists } from "../kit/needs.ts";
 import { makeEtc } from "./etc.ts";
 
 const CASE_MS = 90_000;
@@ -182,15 +183,6 @@ function absolute(word: string): string {
 function fromRoot(word: string): string {
   const isFile = /^[^-/].*[./]/.test(word) && exists(word);
   return isFile ? `${Deno.cwd()}/${word}` : word;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function denoDirectory(): string {

@@ -39,20 +39,39 @@ const TARGETS = [11, 12, 13].map((number): readonly [string, string] => [
 /** How Consul is called. */
 const CONSUL_WORDS = [findProgram("consul") ?? "consul"];
 
-/** dnsmasq, which is started anew with each zone. */
-class Dnsmasq implements NameServer {
-  readonly #folder = new TempDir();
-  readonly #host: Host;
-  #process: HostProcess | undefined;
+/** One that is a process, with a folder of its own. */
+abstract class OneProcess implements NameServer {
+  protected readonly folder = new TempDir();
+  protected readonly host: Host;
+  protected process: HostProcess | undefined;
 
   constructor(host: Host) {
-    this.#host = host;
+    this.host = host;
+  }
+
+  abstract says(zone: Zone): Promise<void>;
+
+  async vanish(): Promise<void> {
+    await this.process?.end();
+    this.process = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.vanish();
+    this.folder[Symbol.dispose]();
+  }
+}
+
+/** dnsmasq, which is started anew with each zone. */
+class Dnsmasq extends OneProcess {
+  constructor(host: Host) {
+    super(host);
     // It is read by another user than the one that runs the tests.
-    Deno.chmodSync(this.#folder.path, 0o755);
+    Deno.chmodSync(this.folder.path, 0o755);
   }
 
   async says({ addresses = [], services = [] }: Zone): Promise<void> {
-    const hosts = `${this.#folder.path}/hosts`;
+    const hosts = `${this.folder.path}/hosts`;
     const records = [
       ...addresses.map((address) => `${address} web.internal\n`),
       ...TARGETS.map(([name, address]) => `${address} ${name}\n`),
@@ -60,40 +79,23 @@ class Dnsmasq implements NameServer {
     Deno.writeTextFileSync(hosts, records.join(""));
     Deno.chmodSync(hosts, 0o644);
     await this.vanish();
-    this.#process = this.#host.start([
+    this.process = this.host.start([
       findProgram("dnsmasq") ?? "dnsmasq",
       ...["--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null"],
       ...["--pid-file=", "--user=", "--log-facility=-", "--local=/internal/", "--local-ttl=0"],
       `--addn-hosts=${hosts}`,
       ...services.map((service) => `--srv-host=_http._tcp.web.internal,${service.join()}`),
     ]);
-    await this.#process.stderr.until("read ");
-  }
-
-  async vanish(): Promise<void> {
-    await this.#process?.end();
-    this.#process = undefined;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.vanish();
-    this.#folder[Symbol.dispose]();
+    await this.process.stderr.until("read ");
   }
 }
 
 /** CoreDNS, which looks each second whether its zone has changed. */
-class CoreDns implements NameServer {
-  readonly #folder = new TempDir();
-  readonly #host: Host;
+class CoreDns extends OneProcess {
   #serial = 0;
-  #process: HostProcess | undefined;
-
-  constructor(host: Host) {
-    this.#host = host;
-  }
 
   async says({ addresses = [], services = [] }: Zone): Promise<void> {
-    const zone = `${this.#folder.path}/zone`;
+    const zone = `${this.folder.path}/zone`;
     const serial = ++this.#serial;
     const records = [
       `$TTL 5\n@ IN SOA ns.internal. admin.internal. ${serial} 60 60 60 5\n@ IN NS ns.internal.`,
@@ -105,40 +107,24 @@ class CoreDns implements NameServer {
     ];
     Deno.writeTextFileSync(`${zone}.new`, `${records.join("\n")}\n`);
     Deno.renameSync(`${zone}.new`, zone);
-    if (this.#process !== undefined) return;
-    this.#process = this.#start(zone);
-    await this.#process.stdout.until("CoreDNS-");
+    if (this.process !== undefined) return;
+    this.process = this.#start(zone);
+    await this.process.stdout.until("CoreDNS-");
   }
 
   #start(zone: string): HostProcess {
-    const file = `${this.#folder.path}/Corefile`;
+    const file = `${this.folder.path}/Corefile`;
     Deno.writeTextFileSync(file, `internal {\n  file ${zone} {\n    reload 1s\n  }\n}\n`);
-    return this.#host.start([findProgram("coredns") ?? "coredns", "-conf", file]);
-  }
-
-  async vanish(): Promise<void> {
-    await this.#process?.end();
-    this.#process = undefined;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.vanish();
-    this.#folder[Symbol.dispose]();
+    return this.host.start([findProgram("coredns") ?? "coredns", "-conf", file]);
   }
 }
 
 /** An agent of Consul, which is told of services while it runs. */
-class Consul implements NameServer {
-  readonly #host: Host;
-  #process: HostProcess | undefined;
+class Consul extends OneProcess {
   #known: readonly string[] = [];
 
-  constructor(host: Host) {
-    this.#host = host;
-  }
-
   async says({ services = [] }: Zone): Promise<void> {
-    this.#process ??= await this.#start();
+    this.process ??= await this.#start();
     const ids = services.map(([target]) => target.replace(".internal", ""));
     for (const [at, id] of ids.entries()) {
       if (this.#known.includes(id)) continue;
@@ -159,24 +145,15 @@ class Consul implements NameServer {
   }
 
   async #start(): Promise<HostProcess> {
-    const place = [`-bind=${this.#host.address}`, "-client=0.0.0.0"];
-    const process = this.#host.start([...CONSUL_WORDS, "agent", "-dev", ...place]);
+    const place = [`-bind=${this.host.address}`, "-client=0.0.0.0"];
+    const process = this.host.start([...CONSUL_WORDS, "agent", "-dev", ...place]);
     await process.stdout.until("Synced node info");
     return process;
   }
 
   async #ask(words: readonly string[]): Promise<void> {
-    const { code, stderr } = await this.#host.run([...CONSUL_WORDS, "services", ...words]);
+    const { code, stderr } = await this.host.run([...CONSUL_WORDS, "services", ...words]);
     if (code !== 0) throw new Error(`consul services ${words.join(" ")}: ${stderr}`);
-  }
-
-  async vanish(): Promise<void> {
-    await this.#process?.end();
-    this.#process = undefined;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.vanish();
   }
 }
 

@@ -7,7 +7,7 @@ import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { PLAIN_ENGINE } from "../kit/engine_config.ts";
 import { ipv4Place, makeTable } from "../kit/make_table.ts";
 import { Backends, echo } from "../kit/backends.ts";
-import { dial, HeldClient } from "../kit/clients.ts";
+import { dial, HeldClient, outliveFault } from "../kit/clients.ts";
 import { freePort } from "../kit/ports.ts";
 import { eventually, within } from "../kit/wait.ts";
 import { apply } from "../../lib/core/table/change.ts";
@@ -100,12 +100,7 @@ Deno.test("a fault in one connection of a worker leaves the worker and the other
     { module: new URL("./faulty_worker.ts", import.meta.url) },
   );
   await pool.start();
-  using good = await dial(port);
-  await send(good, "good\n");
-  assertEquals(await receiveLine(good), "good\n");
-  using bad = await dial(port);
-  await send(bad, "bad\n").catch(() => {});
-  assertEquals(await within(receiveAll(bad).catch(() => ""), "the client's end"), "");
+  using good = await outliveFault(port);
   await eventually(() => log.lines.length > 0, "the line");
   assertEquals(log.lines, INJECTED);
   assertEquals(pool.views().map(({ state, restarts, c }) => [state, restarts, c]), [[

@@ -1,6 +1,7 @@
 /** Clients that mean no good. */
 import { assert, assertEquals, assertMatch } from "../kit/assert.ts";
 import { dial } from "../kit/clients.ts";
+import { heldSockets } from "../kit/processes.ts";
 import { receiveAll, send } from "../kit/streams.ts";
 import { eventually, within } from "../kit/wait.ts";
 import { parseAnswer, Watch } from "./fixture.ts";
@@ -175,17 +176,6 @@ Deno.test("a head that comes byte by byte has no more time than any other", asyn
   }
   assertEquals(await ended, "");
 });
-
-/** Connections to a port whose sockets somebody has open at that end; other tests of this process have descriptors too. */
-function heldSockets(port: number): number {
-  const end = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
-  const rows = Deno.readTextFileSync("/proc/net/tcp").split("\n").map((row) =>
-    row.trim().split(/\s+/)
-  );
-  return rows.filter(([, local = "", , state, , , , , , inode]) =>
-    local.endsWith(end) && state !== "0A" && inode !== "0"
-  ).length;
-}
 
 Deno.test("of a thousand idle connections only so many are held, and others are answered", async () => {
   await using watch = new Watch({

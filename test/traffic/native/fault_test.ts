@@ -2,7 +2,7 @@
 import { assertEquals } from "../../kit/assert.ts";
 import { type BenchOptions, EngineBench, type Script } from "../../kit/engine_bench.ts";
 import { Backends, echo } from "../../kit/backends.ts";
-import { dial } from "../../kit/clients.ts";
+import { outliveFault } from "../../kit/clients.ts";
 import { PLAIN_ENGINE } from "../../kit/engine_config.ts";
 import {
   BlackHole,
@@ -15,7 +15,7 @@ import {
 import { makeTable } from "../../kit/make_table.ts";
 import { freePort } from "../../kit/ports.ts";
 import { type LogLine, recorder } from "../../kit/reporter.ts";
-import { receiveAll, receiveLine, send } from "../../kit/streams.ts";
+import { receiveLine, send } from "../../kit/streams.ts";
 import { eventually, within } from "../../kit/wait.ts";
 import { parseOptions } from "../../../lib/core/command_line/options.ts";
 import { clientCount, waitingCount } from "../../../lib/core/table/clients.ts";
@@ -221,12 +221,7 @@ nativeTest("a thread in which a connection has a fault lives, and so do its othe
   const threads = new NativeThreads(systemLibc(), 1, [], module);
   const pool = new WorkerPool(address, PLAIN_ENGINE, table, log, { threads, socket });
   await pool.start();
-  using good = await dial(port);
-  await send(good, "good\n");
-  assertEquals(await receiveLine(good), "good\n");
-  using bad = await dial(port);
-  await send(bad, "bad\n").catch(() => {});
-  assertEquals(await within(receiveAll(bad).catch(() => ""), "the client's end"), "");
+  using good = await outliveFault(port);
   await eventually(() => log.lines.length > 0, "the line");
   assertEquals(log.lines, [PLANTED]);
   await eventually(() => pool.views()[0]?.c === 1, "its place is free");

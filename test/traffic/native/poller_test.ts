@@ -12,12 +12,20 @@ class EpollSet implements Disposable {
   readonly poller: Poller;
   /** What was told, in order. */
   readonly told: string[] = [];
+  readonly #pairs = new DisposableStack();
   #epoll = -1;
 
   constructor(faults: Faults = {}) {
     this.faults = faults;
     const epollCreate = (): number => this.#epoll = systemLibc().epollCreate();
     this.poller = new Poller(faultyLibc(faultyLibc(systemLibc(), faults), { epollCreate }));
+  }
+
+  /** Two sockets that are connected, closed with the set. */
+  pair(): ReturnType<typeof wirePair> {
+    const pair = wirePair();
+    for (const end of pair) this.#pairs.use(end);
+    return pair;
   }
 
   /** Watches a socket; what is told of it is noted by its name. */
@@ -40,15 +48,14 @@ class EpollSet implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#pairs.dispose();
     systemLibc().close(this.#epoll);
   }
 }
 
 nativeTest("an edge is told once, and again when more comes", () => {
   using set = new EpollSet();
-  const [near, far] = wirePair();
-  using _near = near;
-  using _far = far;
+  const [near, far] = set.pair();
   set.add("far", far.fd);
   near.send("one");
   assertEquals([set.wait(), set.wait()], [["far"], []]);
@@ -58,9 +65,7 @@ nativeTest("an edge is told once, and again when more comes", () => {
 
 nativeTest("a level is told as long as it lasts", () => {
   using set = new EpollSet();
-  const [near, far] = wirePair();
-  using _near = near;
-  using _far = far;
+  const [near, far] = set.pair();
   set.add("far", far.fd, true);
   near.send("one");
   assertEquals([set.wait(), set.wait()], [["far"], ["far"]]);
@@ -70,9 +75,7 @@ nativeTest("a level is told as long as it lasts", () => {
 
 nativeTest("what is so already is told when it is asked for", () => {
   using set = new EpollSet();
-  const [near, far] = wirePair();
-  using _near = near;
-  using _far = far;
+  const [near, far] = set.pair();
   near.send("one");
   set.add("far", far.fd);
   assertEquals(set.wait(), ["far"]);
@@ -80,9 +83,7 @@ nativeTest("what is so already is told when it is asked for", () => {
 
 nativeTest("what has happened is told as a sum, to its own object", () => {
   using set = new EpollSet();
-  const [near, far] = wirePair();
-  using _near = near;
-  using _far = far;
+  const [near, far] = set.pair();
   const sums: number[] = [];
   const watched = { onEvents: (events: number) => sums.push(events), onFault: (): void => {} };
   set.poller.add(far.fd, EPOLLIN | EPOLLOUT, watched);
@@ -93,9 +94,7 @@ nativeTest("what has happened is told as a sum, to its own object", () => {
 
 nativeTest("of one that is removed nothing is told, until it is added again", () => {
   using set = new EpollSet();
-  const [near, far] = wirePair();
-  using _near = near;
-  using _far = far;
+  const [near, far] = set.pair();
   set.add("far", far.fd, true);
   near.send("one");
   assertEquals(set.wait(), ["far"]);
@@ -167,9 +166,7 @@ nativeTest("a wait that a signal interrupts tells nothing, and one that fails sa
 
 nativeTest("the time is looked at after each wait, before anything is told", () => {
   using set = new EpollSet();
-  const [near, far] = wirePair();
-  using _near = near;
-  using _far = far;
+  const [near, far] = set.pair();
   const order: string[] = [];
   set.add("far", far.fd, false, () => order.push("told"));
   near.send("one");
@@ -179,9 +176,7 @@ nativeTest("the time is looked at after each wait, before anything is told", () 
 
 nativeTest("one that cannot be added is told nothing, and its error is given", () => {
   using set = new EpollSet();
-  const [near, far] = wirePair();
-  using _near = near;
-  using _far = far;
+  const [near, far] = set.pair();
   set.add("first", far.fd);
   // EEXIST: whoever was there stays.
   assertEquals(set.add("second", far.fd), -17);
