@@ -3,18 +3,27 @@ import { close } from "../../lib/system/close.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../kit/assert.ts";
 import { dial } from "../kit/clients.ts";
 import { readExactly, send } from "../kit/streams.ts";
-import { eventually } from "../kit/wait.ts";
+import { eventually, within } from "../kit/wait.ts";
 import { Watch } from "./fixture.ts";
 
 const REQUEST = "GET /api/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
+/** Characters of a stream that are kept: some are of many megabytes. */
+const MOST_KEPT = 4 * 1024 * 1024;
+/** Characters of the longest text that is waited for. */
+const LONGEST_WANTED = 200;
+
 /** A reader that takes all that comes. */
 class Reader implements Disposable {
-  /** Everything so far. */
+  /** Everything so far, up to {@link MOST_KEPT}. */
   text = "";
   /** Whether the stream is over. */
   over = false;
   readonly #connection: Deno.TcpConn;
+  /** What is waited for, and whom to tell. */
+  readonly #wanted = new Map<string, () => void>();
+  /** The end of what has come, in which something may have begun. */
+  #tail = "";
 
   private constructor(connection: Deno.TcpConn) {
     this.#connection = connection;
@@ -32,8 +41,12 @@ class Reader implements Disposable {
     return this.text.split(what).length - 1;
   }
 
-  has(what: string): Promise<void> {
-    return eventually(() => this.text.includes(what), what);
+  /** Resolves when something is in the text, or has come behind what is kept of it since this was called. */
+  async has(what: string): Promise<void> {
+    if (this.text.includes(what)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wanted.set(what, resolve);
+    await within(promise, what);
   }
 
   async #read(): Promise<void> {
@@ -42,12 +55,21 @@ class Reader implements Disposable {
       for (;;) {
         const count = await this.#connection.read(chunk);
         if (count === null) break;
-        this.text += new TextDecoder().decode(chunk.subarray(0, count));
+        this.#take(new TextDecoder().decode(chunk.subarray(0, count)));
       }
     } catch {
       // Closed by us, or reset.
     }
     this.over = true;
+  }
+
+  #take(text: string): void {
+    if (this.text.length < MOST_KEPT) this.text += text;
+    const seen = this.#tail + text;
+    for (const [what, tell] of this.#wanted) {
+      if (seen.includes(what)) tell();
+    }
+    this.#tail = seen.slice(-LONGEST_WANTED);
   }
 
   [Symbol.dispose](): void {
@@ -127,7 +149,7 @@ Deno.test("one reader more than there may be is told to come again", async () =>
 
 Deno.test("a reader that takes nothing is dropped, and the others do not wait for it", async () => {
   const backlogBytes = 64 * 1024 * 1024;
-  await using watch = new Watch({ limits: { periodMs: 50, stallMs: 500, backlogBytes } });
+  await using watch = new Watch({ limits: { periodMs: 50, stallMs: 2000, backlogBytes } });
   // More than the system keeps for a connection.
   watch.view.channels = 60_000;
   using sleeper = await openSleeper(watch);
