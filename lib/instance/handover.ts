@@ -22,7 +22,9 @@ export interface HandoverParts {
   /** Takes the control socket's name and the HTTP port again. */
   restore(): void;
   /** This process serves no more clients than it has, and another one does. */
-  finish(pid: number): Promise<void>;
+  finish(): Promise<void>;
+  /** The other process is the service from now on. */
+  leave(pid: number): Promise<void>;
   /** Told of it. */
   readonly log: LineWriter;
 }
@@ -32,10 +34,16 @@ export class Handover {
   readonly #parts: HandoverParts;
   #busy = false;
   #over = false;
+  readonly #settled = Promise.withResolvers<void>();
 
   /** Nobody wants it yet. */
   constructor(parts: HandoverParts) {
     this.#parts = parts;
+  }
+
+  /** Resolves when nothing of a takeover is left to be done by this process. */
+  get settled(): Promise<void> {
+    return this.#over ? this.#settled.promise : Promise.resolve();
   }
 
   /** Somebody who may want it has connected. */
@@ -51,11 +59,14 @@ export class Handover {
         }
         if (pid === undefined) return "it has not been asked for its socket";
         if (order.kind === "release") this.#parts.release();
-        else await this.#finish(pid);
+        else if (order.kind === "done") await this.#finish(pid);
+        else await this.#leave(pid);
         return undefined;
       },
       gone: () => {
-        if (pid !== undefined) this.#abandon(pid);
+        if (pid === undefined) return;
+        if (this.#over) void this.#leave(pid);
+        else this.#abandon(pid);
       },
     };
   }
@@ -72,12 +83,18 @@ export class Handover {
   async #finish(pid: number): Promise<void> {
     this.#over = true;
     this.#parts.log.log("notice", "process {pid} has taken over: draining", { pid });
-    await this.#parts.finish(pid);
+    await this.#parts.finish();
+  }
+
+  async #leave(pid: number): Promise<void> {
+    if (!this.#over || !this.#busy) return;
+    this.#busy = false;
+    await this.#parts.leave(pid);
+    this.#settled.resolve();
   }
 
   #abandon(pid: number): void {
     this.#busy = false;
-    if (this.#over) return;
     this.#parts.log.log("warning", "process {pid} has given up taking over", { pid });
     this.#parts.restore();
   }

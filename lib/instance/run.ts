@@ -132,10 +132,11 @@ async function run(
       watch?.resume();
       http?.reopen();
     },
-    finish: async (pid) => {
-      await manager?.succeeded(pid);
-      await kill();
+    finish: () => {
+      manager?.handOver();
+      return kill();
     },
+    leave: async (pid) => await manager?.succeeded(pid),
     log: events,
   });
   const operator = new OperatorNames(startup, names, events);
@@ -202,8 +203,10 @@ async function run(
   settings.watchRefusals();
   await begin();
   await output.ready();
+  await takeover?.leave(options.foreground);
   manager?.ready();
   await workers.done;
+  await handover.settled;
   const died = !stopping;
   if (died) await stop();
   settings.tellRefusals();

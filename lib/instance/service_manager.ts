@@ -125,6 +125,11 @@ export class ServiceManager implements Disposable {
     this.#send(["STOPPING=1"]);
   }
 
+  /** The end of this process will not be that of the service: {@link stopping} says nothing any more. */
+  handOver(): void {
+    this.#draining = true;
+  }
+
   /**
    * Says that another process is the service from now on; this one has nothing to tell any more. Resolves when it is sent, so
    * that the manager hears it before anything of the other one, and before the end of this one.

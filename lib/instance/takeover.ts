@@ -17,6 +17,9 @@ import type { Libc } from "../traffic/native/libc.ts";
 import { ListeningSocket } from "../traffic/native/listening_socket.ts";
 import { Reception } from "../traffic/native/passing.ts";
 
+/** How long the process that has started this one is waited for, and how often it is looked whether it is there, in ms. */
+const [PARENT_MS, PARENT_LOOK_MS] = [2000, 5];
+
 /** A takeover that has begun: the old instance serves until {@link finish}, and goes on if this process dies before. */
 export class Takeover {
   /** Process id of the old instance. */
@@ -26,6 +29,7 @@ export class Takeover {
   /** What it tells of itself. */
   readonly legacy: Legacy;
   readonly #client: ControlClient;
+  readonly #parent = Deno.ppid;
 
   private constructor(client: ControlClient, socket: ListeningSocket, legacy: Legacy) {
     this.#client = client;
@@ -65,6 +69,20 @@ export class Takeover {
   /** Has the old instance accept no more; resolves when it does not. */
   async finish(): Promise<void> {
     await this.#order({ kind: "done" });
+  }
+
+  /**
+   * Lets the old instance go, which tells the service manager who is the service now.
+   *
+   * The manager counts as its own child whose parent it is: so a process in the background waits for the one that has
+   * started it to end. Of another's child it would not know how it ended, and might kill it without waiting for its end.
+   */
+  async leave(foreground: boolean): Promise<void> {
+    const until = performance.now() + PARENT_MS;
+    while (!foreground && Deno.ppid === this.#parent && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, PARENT_LOOK_MS));
+    }
+    await this.#order({ kind: "left" });
     this.#client[Symbol.dispose]();
   }
 

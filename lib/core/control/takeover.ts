@@ -5,6 +5,7 @@
  * client: .takeover offer NAME SECRET 4711   send the listening socket there; 4711 is the process that wants it
  * client: .takeover release                  close the HTTP port, which I need
  * client: .takeover done                     I accept: stop that, and drain
+ * client: .takeover left                     I am on my own feet: the service manager may be told that I am the service
  * ```
  *
  * Each has an answer: nothing, or one line that says why not. No person types these: a line with a dot in front of a word is
@@ -21,7 +22,7 @@ export type TakeoverOrder =
     readonly secret: string;
     readonly pid: number;
   }
-  | { readonly kind: "release" | "done" };
+  | { readonly kind: "release" | "done" | "left" };
 
 /** What an instance tells its successor together with the socket. */
 export interface Legacy {
@@ -62,11 +63,12 @@ export function formatTakeoverOrder(order: TakeoverOrder): string {
 
 /** Reads a line; undefined if it is something else. */
 export function parseTakeoverOrder(line: string): TakeoverOrder | undefined {
-  const match = /^\.takeover (?:(release|done)|offer ([\w-]{1,64}) ([\w-]{1,64}) (\d{1,10}))$/.exec(
-    line,
-  );
+  const match = /^\.takeover (?:(release|done|left)|offer ([\w-]{1,64}) ([\w-]{1,64}) (\d{1,10}))$/
+    .exec(
+      line,
+    );
   if (match === null) return undefined;
   const [, word, name = "", secret = "", pid] = match;
-  if (word === "release" || word === "done") return { kind: word };
+  if (word === "release" || word === "done" || word === "left") return { kind: word };
   return { kind: "offer", name, secret, pid: Number(pid) };
 }

@@ -18,6 +18,7 @@ const ORDERS: readonly [string, TakeoverOrder][] = [
   }],
   [".takeover release", { kind: "release" }],
   [".takeover done", { kind: "done" }],
+  [".takeover left", { kind: "left" }],
 ];
 
 for (const [line, order] of ORDERS) {
