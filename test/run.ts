@@ -1,12 +1,13 @@
 /**
  * `deno task test`: runs `deno test`, and says in one last line which tests were left out and what brings them in.
  *
- * All arguments go to `deno test`, and its exit code is the task's. When all tests are run, those of traffic are run on the
- * native engine too, where it can be.
+ * All arguments go to `deno test`, and its exit code is the task's. Without a file or folder among them all tests are meant.
+ * When all are run, those of traffic are run on the native engine too, where it can be.
  *
  * @module
  */
 import { writeText } from "../lib/system/lines.ts";
+import { exists } from "./kit/needs.ts";
 import { chosen, NOTES_FOLDER, readNotes, summarize } from "./kit/left_out.ts";
 
 const FLAGS = ["--lock=deno.lock", "--frozen", "-A", "--parallel", "--trace-leaks"];
@@ -22,7 +23,12 @@ const ON_BOTH = [
   ),
 ];
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await main(withPlace(Deno.args)));
+
+/** The arguments, and where the tests are if none of them says that. */
+function withPlace(args: readonly string[]): readonly string[] {
+  return args.some(exists) ? args : ["test", ...args];
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const folder = await Deno.makeTempDir({ prefix: "balance-test-" });
