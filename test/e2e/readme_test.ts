@@ -113,7 +113,8 @@ Deno.test(needing(NEEDS, "each of the README's ten things is what the command do
   // On a busy machine the check of one may be late, so that the other one has both.
   assertMatch(await play(check, 2), /^web\d GET, web\d GET$/);
   assertMatch(await play(same, 3), /^(web\d GET), \1, \1$/);
-  assertEquals(await play(least, 2), "web1 GET, web1 GET");
+  // The first one's end may not have come through when the second one is there.
+  assertMatch(await play(least, 2), /^web1 GET, web\d GET$/);
   // db2 does not serve.
   assertEquals(await play(queue, 2), "db1 GET, db1 GET");
   assertEquals(await play(names, 2), "web1 GET, web1 GET");
