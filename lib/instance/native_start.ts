@@ -13,7 +13,7 @@ import { ListeningSocket, type MaybeSocket } from "../traffic/native/listening_s
 import type { NativeThreads } from "../workers/native_threads.ts";
 import { BIND_ATTEMPTS, BIND_PAUSE_MS } from "../workers/thread_words.ts";
 import { activationError, passedSocket } from "./activation.ts";
-import { bindOrTry } from "./port.ts";
+import { bindOrTry, mayListen } from "./port.ts";
 import { refusal, Takeover } from "./takeover.ts";
 
 /** What the native engine has from the start. */
@@ -47,18 +47,10 @@ export interface Wanted {
  *
  * @throws {ExitError} 71 when it cannot be had, 69 if no instance runs whose place could be taken.
  */
-export async function openNative(
-  libc: Libc,
-  threads: NativeThreads,
-  wanted: Wanted,
-): Promise<NativeStart> {
-  return { libc, threads, ...await openSocket(libc, wanted) };
-}
-
-async function openSocket(
+export async function openSocket(
   libc: Libc,
   { options, address, control }: Wanted,
-): Promise<Pick<NativeStart, "socket" | "takeover" | "managed">> {
+): Promise<Omit<NativeStart, "libc" | "threads">> {
   const passed = passedSocket();
   const shuts = whenDownOf(options.health) === "refuse";
   if (options.takeover) {
@@ -84,13 +76,15 @@ async function openSocket(
   return { socket: maybe.socket, takeover: undefined, managed: passed !== undefined };
 }
 
-/** Binds the port; another start that looks whether it can have it takes it for a moment. */
+/** Binds the port. Where that fails the runtime says why, as with the portable engine. */
 async function bindNative(libc: Libc, address: ListenAddress): Promise<MaybeSocket> {
-  // The runtime knows whether it may be, and says so as the portable engine does.
-  bindOrTry(address, false);
   for (let attempt = 1;; attempt++) {
-    const maybe = ListeningSocket.bind(libc, address);
+    const maybe = mayListen(address)
+      ? ListeningSocket.bind(libc, address)
+      : { failure: "bind(): not permitted" };
     if ("socket" in maybe || attempt === BIND_ATTEMPTS) return maybe;
+    bindOrTry(address, false);
+    // Another start looked whether it can have the port, and had it for a moment.
     await new Promise((resolve) => setTimeout(resolve, BIND_PAUSE_MS));
   }
 }

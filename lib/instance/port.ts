@@ -4,6 +4,7 @@
  * @module
  */
 import { bind } from "../traffic/deno/listener.ts";
+import { granted } from "../system/permissions.ts";
 import type { ListenAddress } from "../traffic/engine_config.ts";
 
 /**
@@ -17,4 +18,10 @@ export function bindOrTry(address: ListenAddress, keep: boolean): Deno.TcpListen
   if (keep) return listener;
   listener.close();
   return undefined;
+}
+
+/** Whether listening there is permitted, which nobody but the runtime asks for. */
+export function mayListen({ hostname, port }: ListenAddress): boolean {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return granted({ name: "net", host: `${host}:${port}` });
 }

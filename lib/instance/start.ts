@@ -19,7 +19,7 @@ import { type HttpPlace, openHttp } from "./http_place.ts";
 import { chooseEngine, codeFolder, startNative } from "./engine_choice.ts";
 import { checkActivation } from "./activation.ts";
 import { bindOrTry } from "./port.ts";
-import { type NativeStart, openNative } from "./native_start.ts";
+import { type NativeStart, openSocket } from "./native_start.ts";
 import { type LogFile, openLogFile } from "./log_file.ts";
 import { granted, userId } from "../system/permissions.ts";
 import { readIpAddress } from "../backends/addresses.ts";
@@ -33,6 +33,7 @@ import {
   resolveBind,
   resolverError,
 } from "../backends/resolve.ts";
+import type { NativeThreads } from "../workers/native_threads.ts";
 import { allReadOnly, lstat, prepareRunDir, socketPath } from "../control/run_dir.ts";
 
 /** Where the words of a start go: to the terminal, or to whoever waits for a background start. */
@@ -89,12 +90,20 @@ export async function startUp(given: Options, output: StartOutput): Promise<Star
   const engine = chooseEngine(options);
   checkActivation(engine.name);
   if (engine.notice !== undefined) output.err(engine.notice);
-  // Before a name server, the first stranger, is heard.
-  const threads = startNative(engine, workers, unixSockets(options, port.number, services));
+  const start = (): NativeThreads | undefined =>
+    startNative(engine, workers, unixSockets(options, port.number, services));
+  // Before the first stranger is heard: a name server, or who has the port. Else behind the port, for which clients wait.
+  const hears = options.takeover ||
+    (options.bind !== undefined && readIpAddress(options.bind) === undefined);
+  const early = hears ? start() : undefined;
   const address = { hostname: await resolveBind(options.bind, options.ipv6), port: port.number };
   if (options.debug) output.err(`using ${options.ipv6 ? "AF_INET6" : "AF_UNSPEC"}`);
-  const native = engine.name === "native" && threads !== undefined
-    ? await openNative(engine.libc, threads, { options, address, control })
+  const socket = engine.name === "native"
+    ? await openSocket(engine.libc, { options, address, control })
+    : undefined;
+  const threads = hears ? early : start();
+  const native = engine.name === "native" && socket !== undefined && threads !== undefined
+    ? { libc: engine.libc, threads, ...socket }
     : undefined;
   const takeover = native?.takeover;
   const http = options.http && await openHttp(options.http, takeover !== undefined);

@@ -8,21 +8,22 @@ import { eventually, Output, within } from "../kit/wait.ts";
 import { TempDir } from "../kit/temp_dir.ts";
 import { type Command, defaultCommand, execute, NATIVE, run, spawn } from "../kit/programs.ts";
 import { whoAnswers } from "../kit/control.ts";
+import { startInstance } from "../kit/start.ts";
 
 /**
- * A call that fails once the port has been tried: in each thread every `setsockopt` but the first, or, with the engine that
- * has one socket for all threads, every `listen` but the first.
+ * A call that fails once the port has been tried: in each thread every `setsockopt` but the first; or, with the engine that
+ * has one socket for all threads and tries nothing, every `listen`.
  */
-const [CALL, ERROR, LINE] = NATIVE
-  ? ["listen", "EADDRINUSE", "bind(): Address already in use"]
-  : ["setsockopt", "ENOPROTOOPT", "balance: no worker: bind(): Protocol not available"];
+const [CALL, FROM, ERROR, LINE] = NATIVE
+  ? ["listen", 1, "EADDRINUSE", "bind(): Address already in use"]
+  : ["setsockopt", 2, "ENOPROTOOPT", "balance: no worker: bind(): Protocol not available"];
 
 /** The program, its workers unable to listen. */
 const NO_LISTENING: Command = {
   name: "workers that cannot listen",
   words: [
     ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${CALL}`],
-    ...["-e", `inject=${CALL}:error=${ERROR}:when=2+`],
+    ...["-e", `inject=${CALL}:error=${ERROR}:when=${FROM}+`],
     ...defaultCommand().words,
   ],
 };
@@ -43,6 +44,23 @@ Deno.test(needing(tracing(), UNABLE), async () => {
     assertEquals(dir.names, []);
   }
 });
+
+Deno.test(
+  needing(tracing(), "the port is bound once: a client that comes early waits, and is not cut off"),
+  async () => {
+    using dir = new TempDir();
+    const calls = `${dir.path}/calls`;
+    // The tracer is a process of its own, so that the instance is the one that is ended.
+    const strace = ["strace", "-D", "-f", "-qq", "-o", calls, "-e", "trace=bind"];
+    const command = { name: "traced", words: [...strace, ...defaultCommand().words] };
+    await using backend = startBackend("A");
+    await using balance = await startInstance([backend.operand], { command });
+    assertEquals(await get(balance.port), "A");
+    const port = `sin_port=htons(${balance.port})`;
+    const bound = Deno.readTextFileSync(calls).split("\n").filter((line) => line.includes(port));
+    assertEquals(bound.length, 1, bound.join("\n"));
+  },
+);
 
 /** What lies where the control socket goes: nothing, or what a dead instance has left. */
 async function leaveDead(path: string): Promise<void> {
