@@ -10,6 +10,7 @@ import { type ChannelView, viewTable } from "../../lib/core/table/view.ts";
 import type { Table } from "../../lib/core/table/schema.ts";
 import { EPOLL_CTL } from "../../lib/traffic/native/abi.ts";
 import type { Libc } from "../../lib/traffic/native/libc.ts";
+import { TICK_MS } from "../../lib/traffic/native/tick_clock.ts";
 import { ListeningSocket } from "../../lib/traffic/native/listening_socket.ts";
 import { PLAIN_ENGINE } from "./engine_config.ts";
 import { type Faults, faultyLibc, RawListener, systemLibc, Wire } from "./libc.ts";
@@ -138,6 +139,12 @@ export class EngineBench implements Disposable {
   *rest(): Script {
     let turns = 5;
     yield () => turns-- === 0;
+  }
+
+  /** Lets connections last until nothing more is to be done for them. */
+  *age(): Script {
+    this.pass(TICK_MS);
+    yield* this.rest();
   }
 
   /** Keeps something until the bench is disposed of. */

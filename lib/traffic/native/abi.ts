@@ -23,6 +23,8 @@ export const EPOLL_CTL = { add: 1, remove: 2, change: 3 } as const;
 
 /** Something has come, or nothing more will. */
 export const EPOLLIN = 0x1;
+/** There is something out of turn: TCP's urgent byte, which is not read yet. */
+export const EPOLLPRI = 0x2;
 /** There is room for more. */
 export const EPOLLOUT = 0x4;
 /** The socket has failed. */
@@ -52,7 +54,7 @@ export const OPTION = {
   },
   ip: { bindAddressNoPort: 24 },
   ipv6: { only: 26 },
-  tcp: { noDelay: 1, keepIdle: 4, keepInterval: 5, keepCount: 6, userTimeout: 18 },
+  tcp: { noDelay: 1, keepIdle: 4, keepInterval: 5, keepCount: 6, quickAck: 12, userTimeout: 18 },
 } as const;
 
 /** `send` raises no signal when the peer is gone. */

@@ -88,6 +88,8 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
   /** When the connect or the relay began, in ms. */
   #beganMs = 0;
   #connectMs = 0;
+  /** Whether its server's socket is as it was when it connected. */
+  #young = false;
   /** Whether the attempt waits to be told that its server works. */
   #unproven = false;
   /** Whether the relay has limits. */
@@ -186,6 +188,7 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
   onTick(now: number): void {
     switch (this.#phase) {
       case "relaying":
+        if (this.#young) this.#age();
         if (this.#unproven) this.#prove(now);
         return this.#relay?.look();
       case "connecting":
@@ -236,7 +239,11 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
 
   /** Goes on after everybody else has had a turn. */
   resume(): void {
-    if (this.#phase === "relaying") return this.#relay?.turn();
+    if (this.#phase === "relaying") {
+      this.#relay?.turn();
+      if (this.relaying) this.#server?.confirm(this.#context.libc);
+      return;
+    }
     const step = this.#granted;
     if (this.#phase !== "queued" || step === undefined) return;
     this.#granted = undefined;
@@ -329,7 +336,7 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
     this.#deadline = clock.after(connectTimeout);
     const begun = connector.begin(lease);
     if (begun.kind === "failed") return begun.reason;
-    const server = this.#server = new End("server", begun.fd, this, begun.prompt);
+    const server = this.#server = new End("server", begun.fd, this, begun.unix);
     const watched = server.watch(poller);
     if (watched < 0) {
       server.close(poller);
@@ -382,17 +389,17 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
     const lease = attempt?.lease;
     if (attempt === undefined || lease === undefined) return this.#close();
     if (!this.#sendHeader(server, lease)) return this.#onFailure("refused");
-    clock.unwatch(this);
     this.#deadline = Infinity;
     reporter.trace?.(traceAttempt(lease.slot, "connected"));
     this.#connectMs = clock.nowMs - this.#beganMs;
     attempt.connected(this.#connectMs);
     this.#phase = "relaying";
     this.#beganMs = clock.nowMs;
+    // Watched still, until the next tick.
+    this.#young = true;
     if (ejectAfter > 0) {
       this.#unproven = true;
       this.#deadline = clock.after(PROVEN_MS / 1000);
-      clock.watch(this);
     }
     const relay = new Relay(this.#context, this.#client, server, {
       floats: table.floats,
@@ -401,6 +408,8 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
     }, this);
     this.#relay = relay;
     relay.start(this.#entrance?.takeEarly());
+    // What its client has said may be told later in this turn.
+    if (this.relaying) this.#context.soon(this);
     if ((events & EPOLLERR) !== 0 && this.relaying) relay.onEvents(server, events);
   }
 
@@ -419,7 +428,18 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
     if (this.#relay?.received === 0 && now < this.#deadline) return;
     this.#unproven = false;
     this.#attempt?.proven();
-    if (!this.#limited) this.#context.clock.unwatch(this);
+    this.#unwatchIfIdle();
+  }
+
+  /** Does what a connection needs only if it lasts: many are over before the next tick. */
+  #age(): void {
+    this.#young = false;
+    this.#server?.keepAlive(this.#context.libc);
+    this.#unwatchIfIdle();
+  }
+
+  #unwatchIfIdle(): void {
+    if (!this.#unproven && !this.#limited) this.#context.clock.unwatch(this);
   }
 
   #watchClient(): void {

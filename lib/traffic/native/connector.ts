@@ -15,8 +15,8 @@ import { makeTarget, type Target, Targets } from "./targets.ts";
 
 /** What a begun connect came to. */
 export type Begun =
-  /** It is under way, or done: the socket will be told to be writable. See {@link End} for what is prompt. */
-  | { readonly kind: "begun"; readonly fd: number; readonly prompt: boolean }
+  /** It is under way, or done: the socket will be told to be writable. */
+  | { readonly kind: "begun"; readonly fd: number; readonly unix: boolean }
   | { readonly kind: "failed"; readonly reason: ConnectFailure };
 
 /** How servers are connected to. */
@@ -55,17 +55,22 @@ export class Connector {
       if (errno !== 0) this.#libc.close(fd);
     }
     return errno === 0
-      ? { kind: "begun", fd, prompt: target.family === FAMILY.unix }
+      ? { kind: "begun", fd, unix: target.family === FAMILY.unix }
       : { kind: "failed", reason: connectFailure(errno) };
   }
 
-  /** Binds, sets and connects; the error number, 0 if all is well so far. */
+  /**
+   * Binds, sets and connects; the error number, 0 if all is well so far.
+   *
+   * The confirmation of the server's answer is held back for the client's first message to carry ("Save one ACK" of Linux's
+   * `tcp_rcv_synsent_state_process`): see {@link End.confirm}.
+   */
   #open(fd: number, { family, address, length }: Target): number {
     const libc = this.#libc;
     if (family !== FAMILY.unix) {
       const errno = this.#bind(fd, family);
       if (errno !== 0) return errno;
-      libc.setOption(fd, LEVEL.socket, OPTION.socket.keepAlive, 1);
+      libc.setOption(fd, LEVEL.tcp, OPTION.tcp.quickAck, 0);
       setPeerTimeouts(libc, fd, this.#timeouts);
     }
     const result = libc.connect(fd, address, length);

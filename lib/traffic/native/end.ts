@@ -3,7 +3,16 @@
  *
  * @module
  */
-import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP, LEVEL, OPTION } from "./abi.ts";
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLPRI,
+  EPOLLRDHUP,
+  LEVEL,
+  OPTION,
+} from "./abi.ts";
 import type { Chunk } from "./chunks.ts";
 import type { Libc } from "./libc.ts";
 import type { Poller, Watched } from "./poller.ts";
@@ -12,7 +21,7 @@ import type { Poller, Watched } from "./poller.ts";
 export type Side = "client" | "server";
 
 /** Everything that can be told of a socket. */
-const ALL = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+const ALL = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP;
 /** What says that its peer sends nothing more. */
 const LAST = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
@@ -37,6 +46,11 @@ export class End implements Watched {
   readable = false;
   /** Whether its peer has sent all that it will: what is there is read to its end. */
   last = false;
+  /**
+   * Whether what is there is all in one piece, with the end of file behind it: who receives less than was asked for has
+   * received the end of file too. An urgent byte would part it.
+   */
+  whole = false;
   /** Whether nothing more comes: its end of file or its failure was read. */
   ended = false;
   /** Whether nothing can be sent to it any more. */
@@ -48,7 +62,11 @@ export class End implements Watched {
   /** What its socket has not taken yet. */
   out: Chunk | undefined;
   readonly #owner: EndOwner;
+  readonly #unix: boolean;
   #prompt: boolean;
+  /** Whether its peer's answer to the connect is not confirmed yet, as far as is known here. */
+  #held: boolean;
+  /** Whether it was sent nothing yet. */
   #fresh = true;
   #watched = false;
   #open = true;
@@ -56,13 +74,16 @@ export class End implements Watched {
   /**
    * An end with an open socket, of which nothing is told yet.
    *
-   * @param prompt Whether its socket sends what is short at once, though not everything before it is confirmed.
+   * @param unix Whether it is a Unix socket, which has none of TCP's options.
    */
-  constructor(side: Side, fd: number, owner: EndOwner, prompt = true) {
+  constructor(side: Side, fd: number, owner: EndOwner, unix = false) {
     this.side = side;
     this.fd = fd;
     this.#owner = owner;
-    this.#prompt = prompt;
+    this.#unix = unix;
+    // A client's socket has its options from the listening one.
+    this.#held = !unix && side === "server";
+    this.#prompt = !this.#held;
   }
 
   /**
@@ -84,12 +105,28 @@ export class End implements Watched {
    */
   beforeSend(libc: Pick<Libc, "setOption">, bytes: number): void {
     if (this.#prompt) return;
-    if (this.#fresh && bytes <= LEAST_SEGMENT) {
-      this.#fresh = false;
-      return;
-    }
+    const first = this.#fresh;
+    this.#fresh = false;
+    if (first && bytes <= LEAST_SEGMENT) return;
     this.#prompt = true;
     libc.setOption(this.fd, LEVEL.tcp, OPTION.tcp.noDelay, 1);
+  }
+
+  /**
+   * Confirms a new connection to its server, if no message has done that; a server that speaks first waits for it.
+   *
+   * The connection was made with that held back, as most clients have spoken by now, which saves a packet.
+   */
+  confirm(libc: Pick<Libc, "setOption">): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (this.#fresh) libc.setOption(this.fd, LEVEL.tcp, OPTION.tcp.quickAck, 1);
+  }
+
+  /** Has it noticed that its peer has vanished; to be called when a connection lasts. */
+  keepAlive(libc: Pick<Libc, "setOption">): void {
+    if (this.#unix) return;
+    libc.setOption(this.fd, LEVEL.socket, OPTION.socket.keepAlive, 1);
   }
 
   /** Closes its socket; once, as the number may be another one's soon. */
@@ -103,6 +140,7 @@ export class End implements Watched {
   onEvents(events: number): void {
     if ((events & ~EPOLLOUT) !== 0) this.readable = true;
     if ((events & LAST) !== 0) this.last = true;
+    this.whole = (events & (LAST | EPOLLPRI)) === EPOLLRDHUP && !this.#unix;
     this.#owner.onEnd(this, events);
   }
 

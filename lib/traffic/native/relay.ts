@@ -158,13 +158,15 @@ export class Relay implements Moved {
         moved += count;
         this.lastByteMs = clock.nowMs;
         // Less than was asked for is all there was; more to come will be told.
-        if (count < most && !from.last) from.readable = false;
+        const all = count < most;
+        if (all && !from.last) from.readable = false;
         to.beforeSend(libc, count);
         const taken = libc.send(to.fd, buffer, count);
         if (taken < 0 && taken !== -ERRNO.EAGAIN) return this.#failToSend(to, -taken);
         const out = Math.max(0, taken);
         this.#count(to, out);
         if (out < count) to.out = chunks.keep(buffer.subarray(out, count));
+        if (all && from.whole) this.#onEndOfFile(from, to);
       } else if (count === 0) {
         this.#onEndOfFile(from, to);
       } else if (count === -ERRNO.EAGAIN) {

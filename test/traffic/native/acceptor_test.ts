@@ -62,7 +62,7 @@ for (const errno of [ERRNO.EMFILE, ERRNO.ENFILE, ERRNO.ENOBUFS, ERRNO.ENOMEM]) {
         const wire = yield* bench.accept();
         client.send("hello");
         yield () => wire.has("hello");
-        yield* bench.rest();
+        yield* bench.age();
         assertEquals(bench.patienceMs, -1);
       });
     },
@@ -202,6 +202,7 @@ nativeTest(
       assertEquals(systemLibc().socketError(refused.fd), 111);
       client.send("still here");
       yield () => server.has("still here");
+      yield* bench.age();
       assertEquals(bench.patienceMs, -1);
       bench.listening.open();
       bench.engine.accept(bench.listening.fd, false);
@@ -254,8 +255,9 @@ nativeTest("what is set on the listening socket is not set on each client", () =
   bench.play(function* (): Script {
     yield* bench.pair();
     client = bench.clients[0] ?? -1;
+    yield* bench.age();
   });
-  const { keepIdle, keepInterval, keepCount, userTimeout, noDelay } = OPTION.tcp;
+  const { keepIdle, keepInterval, keepCount, userTimeout, noDelay, quickAck } = OPTION.tcp;
   const { keepAlive, reuseAddress } = OPTION.socket;
   const wanted = [
     `${LEVEL.socket}.${keepAlive}=1`,
@@ -265,6 +267,10 @@ nativeTest("what is set on the listening socket is not set on each client", () =
   assertEquals(listening.sort(), [`${LEVEL.socket}.${reuseAddress}=1`, ...wanted].sort());
   // Those of a server's socket, which inherits nothing; it is made prompt when it gets a second message.
   const prompt = `${LEVEL.tcp}.${noDelay}=1`;
-  assertEquals(calls.map(([, text]) => text).sort(), wanted.filter((text) => text !== prompt));
+  const confirmed = [0, 1].map((value) => `${LEVEL.tcp}.${quickAck}=${value}`);
+  assertEquals(
+    calls.map(([, text]) => text).sort(),
+    [...confirmed, ...wanted.filter((text) => text !== prompt)].sort(),
+  );
   assert(calls.every(([fd]) => fd !== client));
 });

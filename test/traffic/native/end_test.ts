@@ -1,10 +1,11 @@
-/** What an end makes of its events, and when it asks for `TCP_NODELAY`, which a connection with one short message does not need. */
+/** What an end makes of its events, and when it asks for which of TCP's options. */
 import { assertEquals } from "../../kit/assert.ts";
 import {
   EPOLLERR,
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLPRI,
   EPOLLRDHUP,
   LEVEL,
   OPTION,
@@ -16,8 +17,10 @@ const NOBODY = { onEnd: () => {}, onFault: () => {} };
 const ASKED = [FD, LEVEL.tcp, OPTION.tcp.noDelay, 1];
 
 /** What is asked of the socket when messages of these lengths are sent. */
-function asked(lengths: readonly number[], prompt?: boolean): number[][][] {
-  const end = new End("server", FD, NOBODY, prompt);
+function asked(
+  lengths: readonly number[],
+  end: End = new End("server", FD, NOBODY),
+): number[][][] {
   return lengths.map((length) => {
     const calls: number[][] = [];
     const setOption = (...call: number[]): number => calls.push(call);
@@ -27,16 +30,50 @@ function asked(lengths: readonly number[], prompt?: boolean): number[][][] {
 }
 
 Deno.test("an end asks for promptness before its second message, once", () => {
-  assertEquals(asked([100, 100, 100], false), [[], [ASKED], []]);
+  assertEquals(asked([100, 100, 100]), [[], [ASKED], []]);
 });
 
 Deno.test("an end asks for promptness at once when its first message may take two segments", () => {
-  assertEquals(asked([537, 1], false), [[ASKED], []]);
-  assertEquals(asked([536, 1], false), [[], [ASKED]]);
+  assertEquals(asked([537, 1]), [[ASKED], []]);
+  assertEquals(asked([536, 1]), [[], [ASKED]]);
 });
 
 Deno.test("an end whose socket is prompt already asks for nothing", () => {
-  assertEquals(asked([100, 1000, 100]), [[], [], []]);
+  for (const prompt of [new End("client", FD, NOBODY), new End("server", FD, NOBODY, true)]) {
+    assertEquals(asked([100, 1000, 100], prompt), [[], [], []]);
+  }
+});
+
+Deno.test("a connection is confirmed once, and only to a server that was sent nothing yet", () => {
+  const confirmed = (end: End): number[][] => {
+    const calls: number[][] = [];
+    const setOption = (...call: number[]): number => calls.push(call);
+    for (let count = 0; count < 2; count++) end.confirm({ setOption });
+    return calls;
+  };
+  const spoken = new End("server", FD, NOBODY);
+  asked([100], spoken);
+  assertEquals(confirmed(new End("server", FD, NOBODY)), [[FD, LEVEL.tcp, OPTION.tcp.quickAck, 1]]);
+  assertEquals(confirmed(spoken), []);
+  assertEquals(confirmed(new End("server", FD, NOBODY, true)), []);
+  assertEquals(confirmed(new End("client", FD, NOBODY)), []);
+});
+
+Deno.test("bytes are whole with an end of file right behind them, and no urgent one between", () => {
+  const cases: [number, boolean][] = [
+    [EPOLLIN, false],
+    [EPOLLIN | EPOLLRDHUP, true],
+    [EPOLLIN | EPOLLPRI | EPOLLRDHUP, false],
+    [EPOLLIN | EPOLLRDHUP | EPOLLHUP, false],
+    [EPOLLIN | EPOLLRDHUP | EPOLLERR, false],
+  ];
+  for (const unix of [false, true]) {
+    for (const [events, whole] of cases) {
+      const end = new End("server", FD, NOBODY, unix);
+      end.onEvents(events);
+      assertEquals(end.whole, whole && !unix, `${events}`);
+    }
+  }
 });
 
 Deno.test("whatever may be the end of its peer's bytes has an end read, and room for more does not", () => {

@@ -485,7 +485,7 @@ nativeTest("a connection without limits has nobody woken, and one with limits ev
       const [client, server] = yield* bench.pair();
       client.send("once");
       yield () => server.has("once");
-      yield* bench.rest();
+      yield* bench.age();
       assertEquals(bench.patienceMs < 0, idle === 0);
     });
   }
@@ -512,6 +512,37 @@ nativeTest(
     });
   },
 );
+
+for (const side of ["client", "server"] as const) {
+  nativeTest(`last words of the ${side} and its end of file cost one receive`, () => {
+    using bench = makeBench();
+    bench.play(function* (): Script {
+      const [one, other] = yield* sides(bench, side);
+      let receives = 0;
+      bench.faults.recv = (fd) => {
+        if (fd === one.fd) receives++;
+        return undefined;
+      };
+      one.wire.send("last words");
+      one.wire.shut();
+      yield () => other.wire.receive().end !== "open";
+      assertEquals([other.wire.text, other.wire.end, receives], ["last words", "end of file", 1]);
+    });
+  });
+
+  nativeTest(`an urgent byte of the ${side}'s parts its bytes, of which none is lost`, () => {
+    using bench = makeBench();
+    bench.play(function* (): Script {
+      const [one, other] = yield* sides(bench, side);
+      one.wire.send("before");
+      one.wire.sendUrgent("!");
+      one.wire.send("behind");
+      one.wire.shut();
+      yield () => other.wire.receive().end !== "open";
+      assertEquals([other.wire.text, other.wire.end], ["beforebehind", "end of file"]);
+    });
+  });
+}
 
 nativeTest("to a side that has failed nothing is sent any more, though bytes for it waited", () => {
   using bench = makeBench();
