@@ -7,7 +7,7 @@ import { freePort } from "../kit/ports.ts";
 import { Failed, paint, say } from "./talk.ts";
 import { eventually } from "../kit/wait.ts";
 import { isAlive } from "../kit/processes.ts";
-import { commandLine, SOURCE } from "../kit/programs.ts";
+import { commandLine } from "../kit/programs.ts";
 
 /** Where everything listens. */
 export const HOST = "127.0.0.1";
@@ -95,9 +95,9 @@ export class Balance {
     return await this.#launch(args);
   }
 
-  /** Runs the program as `deno task start` does, out of reach of the terminal's Ctrl-C. */
+  /** Runs the program as the tests do, out of reach of the terminal's Ctrl-C. */
   async #launch(args: readonly string[]): Promise<Result> {
-    const [program = "", ...words] = commandLine(args, { command: SOURCE, runDir: this.#dir });
+    const [program = "", ...words] = commandLine(args, { runDir: this.#dir });
     const running = new Deno.Command(program, {
       args: words,
       detached: true,

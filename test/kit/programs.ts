@@ -130,9 +130,9 @@ export function commandLine(args: readonly Word[], options: RunOptions = {}): st
   return [...wrapper, ...become, ...command.words, ...folder, ...choice, ...args.map(String)];
 }
 
-/** Whether a command has the grant that the native engine needs. */
+/** Whether a command has the grant that the native engine needs: `deno run` must be given it, a compiled program has it. */
 function mayLoad({ words }: Command): boolean {
-  return words.includes("--allow-ffi") || words[0] === BINARY;
+  return words.includes("--allow-ffi") || !words.includes("run");
 }
 
 /** Words for a shell, each as it is. */
