@@ -4,7 +4,6 @@
  * @module
  */
 import { EXIT, ExitError } from "../core/errors.ts";
-import type { LiveOptions } from "../core/command_line/live_options.ts";
 import type { Options } from "../core/command_line/options.ts";
 import { unixPaths } from "../core/table/view.ts";
 import { HOSTS_FILE } from "../backends/lookups.ts";
@@ -16,15 +15,9 @@ import {
 } from "../control/control_socket.ts";
 import { DescriptorWatch } from "../system/descriptors.ts";
 import type { LineWriter } from "../core/events.ts";
-import type { Destination } from "../core/command_line/destination.ts";
-import type { Assignment, Following } from "../core/control/commands/command.ts";
-import type { CutTarget } from "../core/report/live.ts";
-import type { Change } from "../core/table/change.ts";
 import type { HttpService } from "./http.ts";
 import { Handover } from "./handover.ts";
-import { describeChanges } from "../core/report/changes.ts";
 import { Events } from "./events.ts";
-import { factsOf, RunningView } from "./view.ts";
 import { Log, type LogTarget } from "./log.ts";
 import { dropPermissions, variable } from "../system/permissions.ts";
 import { isJournalOnStderr } from "../system/journal.ts";
@@ -32,8 +25,9 @@ import { LiveSettings } from "./live_settings.ts";
 import { within } from "../system/time_limit.ts";
 import { type SocketWatch, watchControlSocket } from "../control/socket_watch.ts";
 import { codeFolder } from "./engine_choice.ts";
-import { nameChannels, OperatorNames, watchNames } from "./names.ts";
+import { nameChannels, watchNames } from "./names.ts";
 import { FirstProcess, watchSignals } from "./signals.ts";
+import { operationOf } from "./operation.ts";
 import { type StartOutput, type Startup, startUp } from "./start.ts";
 import { Health } from "../backends/health.ts";
 import { lstat } from "../control/run_dir.ts";
@@ -73,7 +67,7 @@ async function run(
   version: string,
   first: FirstProcess | undefined,
 ): Promise<void> {
-  const { options, table, control, native } = startup;
+  const { options, control, native } = startup;
   const takeover = native?.takeover;
   const log = await openLog(startup);
   const events = new Events(log);
@@ -139,43 +133,25 @@ async function run(
     leave: async (pid) => await manager?.succeeded(pid),
     log: events,
   });
-  const operator = new OperatorNames(startup, names, events);
-  const view = new RunningView({
-    facts: factsOf(startup, version),
+  const operation = operationOf({
     startup,
+    version,
     workers,
     health,
-    events,
+    names,
     settings,
-  });
-  const operated = {
-    table,
-    services: startup.services,
-    workers: () => workers.views(),
-    healthViews: () => health.views(),
-    rules: () => settings.clientRules(),
-    view,
-    started: () => view.started(),
-    configure: (live: LiveOptions, name: string) => settings.configure(live, name),
-    cut: (target: CutTarget) => workers.questions.cut(target),
-    changed: (changes: readonly Change[]) => {
-      health.changed(changes);
-      for (const each of describeChanges(changes, (slot) => view.nameOf(slot))) events.tell(each);
-    },
-    resolve: (destination: Destination) => operator.resolve(destination),
-    assigned: (assignment: Assignment) => operator.assigned(assignment),
-    follow: (wanted: Following, lookupMs: number) => operator.follow(wanted, lookupMs),
+    events,
     kill,
     successor: () => handover.successor(),
-  };
+  });
   if (startup.http !== undefined) {
     // Loaded for whoever wants it: with the dashboard it is a third of the program.
     const { HttpService } = await import("./http.ts");
     if (startup.http.listener === undefined) await takeover?.release();
-    http = new HttpService(startup.http, operated, events);
+    http = new HttpService(startup.http, operation, events);
   }
   const socket = early ?? await makeSocket();
-  if (socket !== undefined) server = new ControlServer(socket, operated);
+  if (socket !== undefined) server = new ControlServer(socket, operation);
   const controlled = server?.run();
   if (control !== undefined && server !== undefined && socket !== undefined) {
     watch = watchControlSocket(control, { server, socket }, events);

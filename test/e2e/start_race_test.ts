@@ -57,7 +57,8 @@ Deno.test(
     await using balance = await startInstance([backend.operand], { command });
     assertEquals(await get(balance.port), "A");
     const port = `sin_port=htons(${balance.port})`;
-    const bound = Deno.readTextFileSync(calls).split("\n").filter((line) => line.includes(port));
+    const lines = (await Deno.readTextFile(calls)).split("\n");
+    const bound = lines.filter((line) => line.includes(port));
     assertEquals(bound.length, 1, bound.join("\n"));
   },
 );
