@@ -25,6 +25,8 @@ import { follow } from "./follow.ts";
 const MAX_CONNECTIONS = 32;
 /** Pause after a failed accept, in ms. */
 const PAUSE_MS = 100;
+/** How long those are let in who had found the way before its name went, in ms. */
+const LATE_MS = 250;
 
 /** How long the control server waits, in ms. */
 export interface ControlLimits {
@@ -62,6 +64,8 @@ export class ControlServer {
   readonly #connections: Set<Deno.UnixConn> = new Set();
   readonly #sessions: Set<Promise<void>> = new Set();
   readonly #released = Promise.withResolvers<void>();
+  /** Resolves when nobody more is let in, at a socket without its name. */
+  #late: Promise<void> | undefined;
   #closed = false;
 
   /** Takes over a listening socket. */
@@ -75,7 +79,8 @@ export class ControlServer {
   async run(): Promise<void> {
     void this.#accept(this.#socket);
     await this.#released.promise;
-    await Promise.all(this.#sessions);
+    await this.#late;
+    while (this.#sessions.size > 0) await Promise.all(this.#sessions);
   }
 
   /** Serves at another socket, because the present one has lost its name. */
@@ -86,11 +91,20 @@ export class ControlServer {
 
   /** Gives up the socket; resolves when its name is free. */
   close(): Promise<void> {
-    this.#closed = true;
-    // Without the name there is nothing to free, and nobody finds the way in.
-    if (this.#socket.name !== "own") this.#released.resolve();
-    this.#socket[Symbol.dispose]();
+    if (this.#closed || this.#socket.name === "own") {
+      this.#closed = true;
+      this.#socket[Symbol.dispose]();
+    } else {
+      // There is no name to free, and nobody more finds the way in; whoever has, as another instance took over, may wait.
+      this.#late ??= this.#closeLate();
+      this.#released.resolve();
+    }
     return this.#released.promise;
+  }
+
+  async #closeLate(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+    this.#closed = true;
   }
 
   /** Accepts at one socket; the runtime has removed the name of a closed one when its accept fails. */

@@ -1,7 +1,7 @@
 /** The control server on its own, with short times. */
 import { ControlServer } from "../../lib/control/server.ts";
 import { ControlSocket } from "../../lib/control/control_socket.ts";
-import { assertEquals } from "../kit/assert.ts";
+import { assertEquals, assertMatch } from "../kit/assert.ts";
 import { makeTable, SERVICES } from "../kit/make_table.ts";
 import { within } from "../kit/wait.ts";
 import { EMPTY_VIEW, NO_SUPPLIES } from "../kit/supplies.ts";
@@ -90,6 +90,28 @@ Deno.test("a server that goes on at another socket gives up that one's name in t
   await served.end();
   assertEquals(served.names, []);
   // The first one stays open until its process ends: closing it removes whatever has its name.
+  served.listener.close();
+});
+
+/** Clients that come, and the name that goes, while nobody has the time to accept. */
+function comeAndLoseName({ path, dir }: Served): Promise<Deno.UnixConn>[] {
+  const opening = Array.from({ length: 8 }, () => Deno.connect({ transport: "unix", path }));
+  Deno.renameSync(path, `${dir}/old`);
+  return opening;
+}
+
+Deno.test("clients that came before somebody else took the name are all answered", async () => {
+  await using served = new Served();
+  const opening = comeAndLoseName(served);
+  using _stranger = Deno.listen({ transport: "unix", path: served.path });
+  const ended = served.end();
+  const clients = await Promise.all(opening);
+  const answers = clients.map(async (client) => {
+    await client.write(new TextEncoder().encode("version\nquit\n"));
+    return await new Response(client.readable).text();
+  });
+  for (const answer of await Promise.all(answers)) assertMatch(answer, /This is balance/);
+  await ended;
   served.listener.close();
 });
 
