@@ -25,7 +25,7 @@ import { follow } from "./follow.ts";
 const MAX_CONNECTIONS = 32;
 /** Pause after a failed accept, in ms. */
 const PAUSE_MS = 100;
-/** How long those are let in who had found the way before its name went, in ms. */
+/** Time in which nobody may come before a socket without its name is given up, in ms. */
 const LATE_MS = 250;
 
 /** How long the control server waits, in ms. */
@@ -66,6 +66,8 @@ export class ControlServer {
   readonly #released = Promise.withResolvers<void>();
   /** Resolves when nobody more is let in, at a socket without its name. */
   #late: Promise<void> | undefined;
+  /** How many connections were let in. */
+  #admitted = 0;
   #closed = false;
 
   /** Takes over a listening socket. */
@@ -103,7 +105,13 @@ export class ControlServer {
   }
 
   async #closeLate(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+    let before: number;
+    do {
+      before = this.#admitted;
+      await pause(LATE_MS);
+      // A process that was not given its turn for that long finds the time over before it finds who has come.
+      await pause(1);
+    } while (this.#admitted !== before);
     this.#closed = true;
   }
 
@@ -113,7 +121,7 @@ export class ControlServer {
       try {
         this.#admit(await socket.listener.accept());
       } catch {
-        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        if (!this.#closed) await pause(PAUSE_MS);
       }
     }
     if (socket === this.#socket) this.#released.resolve();
@@ -131,6 +139,7 @@ export class ControlServer {
       this.#sessions.delete(session);
     });
     this.#sessions.add(session);
+    this.#admitted++;
     this.#connections.add(connection);
     if (this.#connections.size <= MAX_CONNECTIONS) return;
     const [longestIdle] = this.#connections;
@@ -229,4 +238,8 @@ export class ControlServer {
     const taken = writeText(connection, text).then(() => true);
     if (await within(taken, this.#limits.answerMs) !== true) throw new Error("answer not taken");
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -222,6 +222,7 @@ Deno.test({
     const asking = (async () => {
       while (!over) assertMatch(await askSocket(old.socket, "version"), /balance/);
     })();
+    asking.catch(() => {});
     await using balance = await take(old, backend, http);
     over = true;
     await asking;
