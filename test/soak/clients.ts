@@ -133,7 +133,8 @@ export async function crowd({ balance, tally, random, ended }: Stage): Promise<v
   while (!ended.aborted) {
     const clients: Deno.TcpConn[] = [];
     for (let count = random.between(10, 200); count > 0 && !ended.aborted; count--) {
-      clients.push(await balance.connect());
+      const client = await connectUnlessReset(balance);
+      if (client !== undefined) clients.push(client);
     }
     await pause(random.between(100, 3000), ended);
     for (const each of clients) close(each);
