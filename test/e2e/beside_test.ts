@@ -3,7 +3,7 @@ import { assertEquals, assertStringIncludes } from "../kit/assert.ts";
 import { Backend, banner } from "../kit/backends.ts";
 import { get, gets } from "../kit/clients.ts";
 import { tableOf } from "../kit/markdown.ts";
-import { installed, type Need, needing } from "../kit/needs.ts";
+import { exists, installed, type Need, needing } from "../kit/needs.ts";
 import { deadPort, freePort } from "../kit/ports.ts";
 import { commandLine, ROOT } from "../kit/programs.ts";
 import { runInstalled, Server } from "../kit/servers.ts";
@@ -31,14 +31,6 @@ const NEEDS: Readonly<Record<Name, readonly Need[]>> = {
   ],
   "pen": [installed("pen")],
 };
-
-function exists(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
 
 /** What the table says of somebody. */
 function cell(row: string, name: Name): string {
@@ -181,10 +173,10 @@ row("servers go out and in at run time", ["HAProxy"], async () => {
     await Deno.writeTextFile(`${folder}/conf`, text);
     return ["haproxy", "-db", "-f", `${folder}/conf`];
   });
-  using control = await Deno.connect({
-    transport: "unix",
-    path: `${balancer.folder}/control`,
-  });
+  const path = `${balancer.folder}/control`;
+  // It has its name a moment after the port is open.
+  await eventually(() => exists(path), "HAProxy's control socket");
+  using control = await Deno.connect({ transport: "unix", path });
   await control.write(new TextEncoder().encode("disable server l/s0\n"));
   await new Response(control.readable).text();
   return await gets(3, balancer.port) === "B B B" ? "yes" : "no";
