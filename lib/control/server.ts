@@ -20,6 +20,7 @@ import { LineTooLong, readLines, writeText } from "../system/lines.ts";
 import { within } from "../system/time_limit.ts";
 import { execute, type Operated } from "./execute.ts";
 import { follow } from "./follow.ts";
+import { pause } from "../system/pause.ts";
 
 /** Connections at once; one more ends the one that has been idle longest. */
 const MAX_CONNECTIONS = 32;
@@ -238,8 +239,4 @@ export class ControlServer {
     const taken = writeText(connection, text).then(() => true);
     if (await within(taken, this.#limits.answerMs) !== true) throw new Error("answer not taken");
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

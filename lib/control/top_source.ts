@@ -7,6 +7,7 @@ import { EXIT, ExitError } from "../core/errors.ts";
 import type { ChannelCommand } from "../core/top/view.ts";
 import { within } from "../system/time_limit.ts";
 import { ControlClient, type Instance } from "./client.ts";
+import { pause } from "../system/pause.ts";
 
 /** Time without an answer after which the instance counts as silent, in ms. */
 const SILENT_MS = 2000;
@@ -76,7 +77,7 @@ export class TopSource implements Disposable {
       } catch (error) {
         if (!(error instanceof ExitError)) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await pause(RETRY_MS);
     }
   }
 

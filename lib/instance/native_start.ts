@@ -15,6 +15,7 @@ import { BIND_ATTEMPTS, BIND_PAUSE_MS } from "../workers/thread_words.ts";
 import { activationError, passedSocket } from "./activation.ts";
 import { bindOrTry, mayListen } from "./port.ts";
 import { refusal, Takeover } from "./takeover.ts";
+import { pause } from "../system/pause.ts";
 
 /** What the native engine has from the start. */
 export interface NativeStart {
@@ -85,6 +86,6 @@ async function bindNative(libc: Libc, address: ListenAddress): Promise<MaybeSock
     if ("socket" in maybe || attempt === BIND_ATTEMPTS) return maybe;
     bindOrTry(address, false);
     // Another start looked whether it can have the port, and had it for a moment.
-    await new Promise((resolve) => setTimeout(resolve, BIND_PAUSE_MS));
+    await pause(BIND_PAUSE_MS);
   }
 }

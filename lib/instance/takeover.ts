@@ -16,6 +16,7 @@ import type { ListenAddress } from "../traffic/engine_config.ts";
 import type { Libc } from "../traffic/native/libc.ts";
 import { ListeningSocket } from "../traffic/native/listening_socket.ts";
 import { Reception } from "../traffic/native/passing.ts";
+import { pause } from "../system/pause.ts";
 
 /** How long the process that has started this one is waited for, and how often it is looked whether it is there, in ms. */
 const [PARENT_MS, PARENT_LOOK_MS] = [2000, 5];
@@ -80,7 +81,7 @@ export class Takeover {
   async leave(foreground: boolean): Promise<void> {
     const until = performance.now() + PARENT_MS;
     while (!foreground && Deno.ppid === this.#parent && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, PARENT_LOOK_MS));
+      await pause(PARENT_LOOK_MS);
     }
     await this.#order({ kind: "left" });
     this.#client[Symbol.dispose]();

@@ -8,6 +8,7 @@ import type { InstanceView } from "../core/report/instance_view.ts";
 import { metricFamilies } from "../core/report/metric_families.ts";
 import { type MetricsFormat, metricTexts } from "../core/report/metrics_text.ts";
 import { processFigures } from "./process_figures.ts";
+import { pause } from "../system/pause.ts";
 
 /** Readers get a text again until this many times the time that it took to make has passed: 5 % of a processor at most. */
 const REST = 20;
@@ -95,7 +96,7 @@ export class Documents {
     for (const part of metricTexts(families, format)) {
       text += part;
       if (performance.now() - began < TURN_MS) continue;
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await pause(0);
       began = performance.now();
     }
     return text;

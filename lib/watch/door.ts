@@ -12,6 +12,7 @@
  */
 import { close } from "../system/close.ts";
 import { ConnectionStream } from "./connection.ts";
+import { pause } from "../system/pause.ts";
 
 /** What a door lets in. */
 export interface DoorLimits {
@@ -138,8 +139,4 @@ export class Door {
     });
     admit(client);
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

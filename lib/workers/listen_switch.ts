@@ -4,6 +4,7 @@
  * @module
  */
 import type { LineWriter } from "../core/events.ts";
+import { pause } from "../system/pause.ts";
 
 /** Time after which it is tried again to listen, in ms. */
 const RETRY_MS = 1000;
@@ -85,7 +86,7 @@ export class ListenSwitch {
       const reason = error instanceof Error ? error.message : String(error);
       if (!this.#complained) this.#log.log("error", "cannot listen again", { reason });
       this.#complained = true;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await pause(RETRY_MS);
     }
   }
 }

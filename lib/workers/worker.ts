@@ -17,6 +17,7 @@ import { GivenReader } from "./given.ts";
 import { reply } from "./questions.ts";
 import { bind } from "../traffic/deno/listener.ts";
 import type { ListenAddress } from "../traffic/engine_config.ts";
+import { pause } from "../system/pause.ts";
 
 const scope = globalThis as unknown as Scope<WorkerCommand>;
 
@@ -34,7 +35,7 @@ async function bindShared(address: ListenAddress): Promise<Deno.TcpListener> {
       return bind(address, true);
     } catch (error) {
       if (attempt === BIND_ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, BIND_PAUSE_MS));
+      await pause(BIND_PAUSE_MS);
     }
   }
 }
