@@ -409,7 +409,7 @@ export class Connection implements EndOwner, Timed, Waiter, RelayOwner, Served {
     this.#relay = relay;
     relay.start(this.#entrance?.takeEarly());
     // What its client has said may be told later in this turn.
-    if (this.relaying) this.#context.soon(this);
+    if (this.relaying && server.unconfirmed) this.#context.soon(this);
     if ((events & EPOLLERR) !== 0 && this.relaying) relay.onEvents(server, events);
   }
 

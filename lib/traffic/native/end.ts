@@ -64,7 +64,7 @@ export class End implements Watched {
   readonly #owner: EndOwner;
   readonly #unix: boolean;
   #prompt: boolean;
-  /** Whether its peer's answer to the connect is not confirmed yet, as far as is known here. */
+  /** Whether its peer's answer to the connect waits for a message to carry its confirmation. */
   #held: boolean;
   /** Whether it was sent nothing yet. */
   #fresh = true;
@@ -112,15 +112,20 @@ export class End implements Watched {
     libc.setOption(this.fd, LEVEL.tcp, OPTION.tcp.noDelay, 1);
   }
 
+  /** Whether a server that speaks first would still wait for {@link confirm}. */
+  get unconfirmed(): boolean {
+    return this.#held && this.#fresh;
+  }
+
   /**
    * Confirms a new connection to its server, if no message has done that; a server that speaks first waits for it.
    *
    * The connection was made with that held back, as most clients have spoken by now, which saves a packet.
    */
   confirm(libc: Pick<Libc, "setOption">): void {
-    if (!this.#held) return;
+    if (!this.unconfirmed) return;
     this.#held = false;
-    if (this.#fresh) libc.setOption(this.fd, LEVEL.tcp, OPTION.tcp.quickAck, 1);
+    libc.setOption(this.fd, LEVEL.tcp, OPTION.tcp.quickAck, 1);
   }
 
   /** Has it noticed that its peer has vanished; to be called when a connection lasts. */

@@ -16,17 +16,19 @@ const FD = 7;
 const NOBODY = { onEnd: () => {}, onFault: () => {} };
 const ASKED = [FD, LEVEL.tcp, OPTION.tcp.noDelay, 1];
 
+/** What is asked of a socket. */
+function callsOf(act: (libc: { setOption(...call: number[]): number }) => void): number[][] {
+  const calls: number[][] = [];
+  act({ setOption: (...call) => calls.push(call) });
+  return calls;
+}
+
 /** What is asked of the socket when messages of these lengths are sent. */
 function asked(
   lengths: readonly number[],
   end: End = new End("server", FD, NOBODY),
 ): number[][][] {
-  return lengths.map((length) => {
-    const calls: number[][] = [];
-    const setOption = (...call: number[]): number => calls.push(call);
-    end.beforeSend({ setOption }, length);
-    return calls;
-  });
+  return lengths.map((length) => callsOf((libc) => end.beforeSend(libc, length)));
 }
 
 Deno.test("an end asks for promptness before its second message, once", () => {
@@ -45,12 +47,10 @@ Deno.test("an end whose socket is prompt already asks for nothing", () => {
 });
 
 Deno.test("a connection is confirmed once, and only to a server that was sent nothing yet", () => {
-  const confirmed = (end: End): number[][] => {
-    const calls: number[][] = [];
-    const setOption = (...call: number[]): number => calls.push(call);
-    for (let count = 0; count < 2; count++) end.confirm({ setOption });
-    return calls;
-  };
+  const confirmed = (end: End): number[][] =>
+    callsOf((libc) => {
+      for (let count = 0; count < 2; count++) end.confirm(libc);
+    });
   const spoken = new End("server", FD, NOBODY);
   asked([100], spoken);
   assertEquals(confirmed(new End("server", FD, NOBODY)), [[FD, LEVEL.tcp, OPTION.tcp.quickAck, 1]]);
