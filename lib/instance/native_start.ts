@@ -77,12 +77,11 @@ export async function openSocket(
   return { socket: maybe.socket, takeover: undefined, managed: passed !== undefined };
 }
 
-/** Binds the port. Where that fails the runtime says why, as with the portable engine. */
+/** Binds the port. Where that is not permitted, or fails, the runtime says why, as with the portable engine. */
 async function bindNative(libc: Libc, address: ListenAddress): Promise<MaybeSocket> {
+  if (!mayListen(address)) bindOrTry(address, false);
   for (let attempt = 1;; attempt++) {
-    const maybe = mayListen(address)
-      ? ListeningSocket.bind(libc, address)
-      : { failure: "bind(): not permitted" };
+    const maybe = ListeningSocket.bind(libc, address);
     if ("socket" in maybe || attempt === BIND_ATTEMPTS) return maybe;
     bindOrTry(address, false);
     // Another start looked whether it can have the port, and had it for a moment.
