@@ -9,7 +9,6 @@ import type { NameWatch } from "../backends/names.ts";
 import type { Controlled } from "../control/server.ts";
 import type { Workers } from "../workers/messages.ts";
 import type { Events } from "./events.ts";
-import type { HttpOperated } from "./http.ts";
 import type { LiveSettings } from "./live_settings.ts";
 import { OperatorNames } from "./names.ts";
 import type { Startup } from "./start.ts";
@@ -34,7 +33,7 @@ export interface OperationParts extends Pick<Controlled, "kill" | "successor"> {
 }
 
 /** Everything that the control server and the HTTP server ask of an instance. */
-export function operationOf(parts: OperationParts): Controlled & HttpOperated {
+export function operationOf(parts: OperationParts): Controlled {
   const { startup, version, workers, health, names, settings, events, kill, successor } = parts;
   const operator = new OperatorNames(startup, names, events);
   const facts = factsOf(startup, version);
