@@ -17,7 +17,9 @@ const ON_BOTH = [
   ...["cut", "destinations", "documents", "drain", "ending", "limits", "permissions"].map((name) =>
     `test/e2e/${name}_test.ts`
   ),
-  ...["proxy_header", "refusal", "serving", "signals"].map((name) => `test/e2e/${name}_test.ts`),
+  ...["proxy_header", "refusal", "serving", "signals", "start_race"].map((name) =>
+    `test/e2e/${name}_test.ts`
+  ),
   ...["bytes", "ends", "ends_drain", "load", "ports", "resets", "source", "stalled"].map((name) =>
     `test/hard/${name}_test.ts`
   ),
